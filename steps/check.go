@@ -43,9 +43,12 @@ const (
 	CauseOffline     CheckCause = "offline"      // no route, connection refused or reset
 	CauseDNS         CheckCause = "dns"          // the name does not resolve
 	CauseProxy       CheckCause = "proxy"        // the proxy does not answer or refuses
-	CauseTLS         CheckCause = "tls"          // certificate not trusted: interception, expired, wrong host
+	CauseTLS         CheckCause = "tls"          // no secure connection, or a certificate that is not trusted: interception
+	CauseTLSExpired  CheckCause = "tls-expired"  // certificate out of date, or this computer's date is wrong
+	CauseTLSHost     CheckCause = "tls-host"     // certificate of another host
 	CauseCaptive     CheckCause = "captive"      // HTML where DPC's answer belongs
 	CauseRedirect    CheckCause = "redirect"     // sent to another host
+	CauseForbidden   CheckCause = "forbidden"    // 403: turned away before the credentials were looked at
 	CauseRateLimited CheckCause = "rate-limited" // 429
 	CauseServer      CheckCause = "server"       // 5xx
 	CauseTimeout     CheckCause = "timeout"
@@ -68,6 +71,17 @@ const (
 	CauseNPI           CheckCause = "npi"            // NPI differs: a note in sandbox
 	CauseAddresses     CheckCause = "addresses"      // reminder of the IP addresses
 )
+
+// Personal reports whether a cause lies in what the person entered or did in the
+// portal, and not between this computer and DPC.
+func (c CheckCause) Personal() bool {
+	switch c {
+	case CauseAssertion, CauseTokenRefused, CauseTokenExpired, CauseTokenExpiring, CauseTokenUnlisted,
+		CauseKeyIDUnknown, CauseKeyIDOther, CauseKeyOther, CausePrivateKey, CauseOrganization, CauseNPI:
+		return true
+	}
+	return false
+}
 
 // Mend is what the wizard can offer to do about a failed line.
 type Mend string
@@ -117,4 +131,21 @@ type CheckReport struct {
 	TokenDigest string      `json:"token_digest"`
 	KeyID       string      `json:"key_id"`
 	Fingerprint string      `json:"fingerprint"`
+}
+
+// Failure returns the first line that failed.
+func (r CheckReport) Failure() (CheckLine, bool) {
+	for _, line := range r.Lines {
+		if line.Status == CheckFailed {
+			return line, true
+		}
+	}
+	return CheckLine{}, false
+}
+
+// Refused reports whether the check failed because of the credentials, and not
+// because of the way to DPC.
+func (r CheckReport) Refused() bool {
+	line, failed := r.Failure()
+	return failed && line.Cause.Personal()
 }

@@ -66,12 +66,13 @@ type State struct {
 	ClientToken       *TokenFact  `json:"client_token,omitempty"`
 	OrganizationToken *SecretFact `json:"organization_token,omitempty"`
 
-	Key     *KeyFact       `json:"key,omitempty"`
-	AddedTo *AddedFact     `json:"added,omitempty"`
-	KeyID   *KeyIDFact     `json:"key_id,omitempty"`
-	Check   *CheckReport   `json:"check,omitempty"`
-	Sealed  *SealedFact    `json:"sealed,omitempty"`
-	Sent    []DeliveryFact `json:"sent,omitempty"`
+	KeyLabel string         `json:"key_label,omitempty"` // chosen before there is a key
+	Key      *KeyFact       `json:"key,omitempty"`
+	Added    *AddedFact     `json:"added,omitempty"`
+	KeyID    *KeyIDFact     `json:"key_id,omitempty"`
+	Check    *CheckReport   `json:"check,omitempty"`
+	Sealed   *SealedFact    `json:"sealed,omitempty"`
+	Sent     []DeliveryFact `json:"sent,omitempty"`
 
 	// Previous is what a rotation replaces, kept until the new one is checked.
 	Previous *PreviousFact `json:"previous,omitempty"`
@@ -110,6 +111,7 @@ type SecretFact struct {
 // token says of itself.
 type TokenFact struct {
 	SecretFact
+	ID             string      `json:"id,omitempty"` // the token's own ID, where it is a UUID
 	OrganizationID string      `json:"organization_id,omitempty"`
 	Environment    Environment `json:"environment,omitempty"`
 	Expires        time.Time   `json:"expires,omitzero"`

@@ -1,0 +1,166 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"dpc-onboard/keys"
+)
+
+// checkScreen asks DPC whether all of it works. It can be put off, and never
+// blocks.
+var checkScreen = screen{
+	name: "check", step: Check,
+	done: stepDone(Check),
+	prompt: func(f Facts) Prompt {
+		r := f.State.currentCheck()
+		p := Prompt{Title: wordsCheckTitle, Guide: wordsCheckGuide(f.State.Environment)}
+		switch {
+		case r == nil || (r.Later && len(r.Lines) == 0):
+			p.Actions = []Action{
+				{Name: "check", Label: wordsCheckNow},
+				{Name: "later", Label: wordsCheckLater, Key: "l"},
+			}
+		case r.Passed:
+			p.Lines = r.Lines
+			p.Notes = append(p.Notes, Note{Kind: NoteOK, Text: r.Summary()})
+			p.Actions = []Action{
+				{Name: "go on", Label: wordsGoOn},
+				{Name: "check", Label: wordsCheckAgain, Key: "c"},
+			}
+		default:
+			p.Lines = r.Lines
+			p.Notes = append(p.Notes, Note{Kind: NoteWarning, Text: r.Summary()})
+			p.Actions = append(mends(*r),
+				Action{Name: "check", Label: wordsCheckAgain, Key: "c"},
+				Action{Name: "later", Label: wordsGoOnAnyway, Key: "l"})
+		}
+		return p
+	},
+	accept: func(f Facts, a Answer) (work, error) {
+		switch a.Action {
+		case "go on":
+			return f.keep(), nil
+		case "later":
+			return f.checkLater(), nil
+		case "check":
+			return work{title: wordsChecking, do: f.check}, nil
+		}
+		return f.mend(Mend(a.Action)), nil
+	},
+}
+
+// mends lists what can be done about the lines that failed, each once.
+func mends(r CheckReport) []Action {
+	var actions []Action
+	seen := map[Mend]bool{}
+	for _, line := range r.Lines {
+		m := line.Mend
+		if line.Status != CheckFailed || m == MendNone || m == MendAgain || m == MendClock || seen[m] {
+			continue
+		}
+		seen[m] = true
+		actions = append(actions, Action{Name: string(m), Label: m.Label(), Key: string('1' + rune(len(actions)))})
+	}
+	return actions
+}
+
+// check asks DPC. What it says is a fact; only its own breaking off is not.
+func (f Facts) check(ctx context.Context, s Services, report func(Event)) (Facts, error) {
+	c, err := LoadCredentials(ctx, s.Secrets, f.State)
+	if err != nil {
+		return f, err
+	}
+	r, err := s.Checker.Check(ctx, f.State, c, func(l CheckLine) { report(Event{Line: &l}) })
+	if err != nil {
+		return f, err
+	}
+	f.State = f.State.WithCheck(r)
+	if r.Passed {
+		f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: r.Summary()})
+		return f.forgetPrevious(ctx, s)
+	}
+	return f, nil
+}
+
+// WithCheck returns the state with the outcome of a live check.
+func (s State) WithCheck(r CheckReport) State {
+	s.Check = &r
+	return s
+}
+
+// checkLater notes the decision, and keeps what an earlier check found.
+func (f Facts) checkLater() work {
+	return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
+		r := CheckReport{At: s.Now().UTC()}
+		if current := f.State.currentCheck(); current != nil {
+			r = *current
+		}
+		r.Later = true
+		r.TokenDigest, r.KeyID, r.Fingerprint = f.State.ClientToken.Digest, f.State.KeyID.ID, f.State.Key.Fingerprint
+		f.State = f.State.WithCheck(r)
+		return f, nil
+	}}
+}
+
+// mend does what a failed line asks for: it takes back the fact at fault, so
+// that its step comes next.
+func (f Facts) mend(m Mend) work {
+	switch m {
+	case MendRecordKeyID:
+		for _, line := range f.State.currentCheck().Lines {
+			if line.Mend == m {
+				return f.recordKeyID(line.KeyID)
+			}
+		}
+	case MendToken:
+		return f.anotherToken()
+	case MendOrganization:
+		return f.saveAnew()
+	case MendKeyID:
+		f.State.KeyID = nil
+	case MendKey:
+		f.State.Added, f.State.KeyID = nil, nil
+	case MendNPI:
+		f.State.AccessAt = time.Time{}
+	}
+	return f.keep()
+}
+
+// saveAnew asks for both values again: what is saved is older than now.
+func (f Facts) saveAnew() work {
+	return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
+		f.State.TokenShownAt = s.Now().UTC()
+		f.State.OrganizationToken = nil
+		return f, nil
+	}}
+}
+
+// LoadCredentials reads the six items of an onboarding. An item that is not
+// there is an error of ErrUnfinished.
+func LoadCredentials(ctx context.Context, secrets Secrets, s State) (Credentials, error) {
+	c := Credentials{NPI: s.NPI}
+	for _, item := range []struct {
+		name string
+		into *keys.Secret
+	}{
+		{ClientTokenName, &c.ClientToken},
+		{OrganizationTokenName, &c.OrganizationToken},
+		{PrivateKeyName, &c.PrivateKey},
+	} {
+		value, err := secrets.Load(ctx, s.ID(), item.name)
+		if errors.Is(err, ErrNoSecret) {
+			return c, WithKind(errors.New(wordsNotSaved(item.name)), ErrUnfinished, wordsNotSavedHint)
+		}
+		if err != nil {
+			return c, err
+		}
+		*item.into = value
+	}
+	if s.Key == nil || s.KeyID == nil || s.KeyID.Fingerprint != s.Key.Fingerprint {
+		return c, WithKind(errors.New(wordsNotSaved("key-id")), ErrUnfinished, wordsNotSavedHint)
+	}
+	c.PublicKey, c.KeyID = s.Key.PublicKey, s.KeyID.ID
+	return c, nil
+}

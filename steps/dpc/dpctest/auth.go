@@ -1,0 +1,286 @@
+package dpctest
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+	"gopkg.in/macaroon.v2"
+
+	"dpc-onboard/keys"
+)
+
+// assertionLife is how far ahead of DPC's clock an assertion may expire, and how
+// long its ID is remembered.
+const assertionLife = 300 * time.Second
+
+// refusal is a status and DPC's words for it.
+type refusal struct {
+	status  int
+	message string
+}
+
+func (r *refusal) Error() string { return r.message }
+
+func badRequest(message string) error   { return &refusal{http.StatusBadRequest, message} }
+func unauthorized(message string) error { return &refusal{http.StatusUnauthorized, message} }
+
+var errInvalidJWT = unauthorized("Invalid JWT")
+
+// validate looks at the form of an assertion, as DPC's TokenValidator does.
+func (s *Server) validate(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
+		refuse(w, &refusal{http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type"})
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.wellFormed(keep(r)); err != nil {
+		refuse(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+func (s *Server) wellFormed(assertion string) error {
+	claims := jwt.MapClaims{}
+	token, _, err := jwt.NewParser().ParseUnverified(assertion, claims)
+	if err != nil {
+		return badRequest("JWT is not formatted correctly")
+	}
+	for _, look := range []func(*jwt.Token, jwt.MapClaims) error{
+		formKeyID, s.formExpiry, s.formID, s.formAudience, formClientToken,
+	} {
+		if err := look(token, claims); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func formKeyID(token *jwt.Token, _ jwt.MapClaims) error {
+	id, ok := token.Header["kid"].(string)
+	if !ok {
+		return badRequest("JWT header must have `kid` value")
+	}
+	if uuid.Validate(id) != nil {
+		return badRequest("`kid` value must be a UUID")
+	}
+	return nil
+}
+
+func (s *Server) formExpiry(_ *jwt.Token, claims jwt.MapClaims) error {
+	exp, err := claims.GetExpirationTime()
+	if err != nil || exp == nil {
+		return badRequest("Claim `expiration` must be present")
+	}
+	if now := s.options.Now(); now.After(exp.Time) {
+		return badRequest("JWT is expired")
+	} else if now.Add(assertionLife).Before(exp.Time) {
+		return badRequest("Token expiration cannot be more than 5 minutes in the future")
+	}
+	return nil
+}
+
+func (s *Server) formID(_ *jwt.Token, claims jwt.MapClaims) error {
+	jti, _ := claims["jti"].(string)
+	if jti == "" {
+		return badRequest("Claim `id` must be present")
+	}
+	if s.replayed(jti) {
+		return badRequest("Token ID cannot be re-used")
+	}
+	return nil
+}
+
+func (s *Server) formAudience(_ *jwt.Token, claims jwt.MapClaims) error {
+	iss, _ := claims["iss"].(string)
+	sub, _ := claims["sub"].(string)
+	switch {
+	case iss == "":
+		return badRequest("Claim `issuer` must be present")
+	case sub == "":
+		return badRequest("Claim `subject` must be present")
+	case iss != sub:
+		return badRequest("Issuer and Subject must be identical")
+	case claims["aud"] == nil:
+		return badRequest("Claim `audience` must be present")
+	case claims["aud"] != s.Base()+"/Token/auth":
+		return badRequest("Audience claim value is incorrect")
+	}
+	return nil
+}
+
+func formClientToken(_ *jwt.Token, claims jwt.MapClaims) error {
+	iss, _ := claims["iss"].(string)
+	if uuid.Validate(iss) == nil {
+		return badRequest("Cannot use Token ID as `client_token`, must use actual token value")
+	}
+	if _, err := decode(iss); err != nil {
+		return badRequest("Client token is not formatted correctly")
+	}
+	return nil
+}
+
+func (s *Server) replayed(jti string) bool {
+	used, ok := s.jtis[jti]
+	return ok && s.options.Now().Before(used.Add(assertionLife))
+}
+
+// auth exchanges an assertion for an access token.
+func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := formParameters(r); err != nil {
+		refuse(w, err)
+		return
+	}
+	client, err := s.authorize(r.PostForm.Get("client_assertion"))
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	answer(w, http.StatusOK, "application/json", map[string]any{
+		"access_token": s.access(client),
+		"token_type":   "bearer",
+		"expires_in":   int(accessLife.Seconds()),
+		"scope":        "system/*.*",
+	})
+}
+
+func formParameters(r *http.Request) error {
+	if err := r.ParseForm(); err != nil || len(r.PostForm) == 0 {
+		return &refusal{http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type"}
+	}
+	const kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	switch form := r.PostForm; {
+	case form.Get("grant_type") != "client_credentials":
+		return badRequest("Grant Type must be 'client_credentials'")
+	case form.Get("client_assertion_type") != kind:
+		return badRequest("Client Assertion Type must be '" + kind + "'")
+	case form.Get("scope") != "system/*.*":
+		return badRequest("Access Scope must be 'system/*.*'")
+	case form.Get("client_assertion") == "":
+		return badRequest("Client Assertion must be present")
+	}
+	return nil
+}
+
+// authorize goes through an assertion in DPC's order: organization, key,
+// signature, claims.
+func (s *Server) authorize(assertion string) (*macaroon.Macaroon, error) {
+	claims := jwt.MapClaims{}
+	token, _, err := jwt.NewParser().ParseUnverified(assertion, claims)
+	if err != nil {
+		return nil, errInvalidJWT
+	}
+	client, err := clientToken(claims)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.keyFor(token, organizationOf(client))
+	if err != nil {
+		return nil, err
+	}
+	if !s.signed(assertion, key) {
+		return nil, errInvalidJWT
+	}
+	return client, s.claimed(claims)
+}
+
+func clientToken(claims jwt.MapClaims) (*macaroon.Macaroon, error) {
+	sub, _ := claims["sub"].(string)
+	if sub == "" {
+		return nil, unauthorized("JWT must have client_id")
+	}
+	all, err := decode(sub)
+	if err != nil {
+		return nil, &refusal{http.StatusInternalServerError, "There was an error processing your request. It has been logged (ID 5f0c1a2b3c4d5e6f)."}
+	}
+	if organizationOf(all[0]) == "" {
+		return nil, unauthorized("JWT client token must have organization_id")
+	}
+	return all[0], nil
+}
+
+func (s *Server) keyFor(token *jwt.Token, organization string) (registeredKey, error) {
+	id, _ := token.Header["kid"].(string)
+	if uuid.Validate(id) != nil {
+		return registeredKey{}, unauthorized("Invalid Public Key ID")
+	}
+	for _, k := range s.keys {
+		if k.id == id && k.organization == organization {
+			return k, nil
+		}
+	}
+	return registeredKey{}, unauthorized("Cannot find public key with id: " + id)
+}
+
+// signed verifies the signature, the audience and that the time is not over.
+func (s *Server) signed(assertion string, key registeredKey) bool {
+	candidates := []registeredKey{key}
+	if s.options.AnyKey {
+		candidates = s.keys
+	}
+	for _, k := range candidates {
+		_, err := jwt.Parse(assertion, func(*jwt.Token) (any, error) { return publicKey(k.public) },
+			jwt.WithValidMethods([]string{"RS384"}),
+			jwt.WithTimeFunc(s.options.Now),
+			jwt.WithAudience(s.Base()+"/Token/auth"))
+		if err == nil && k.organization == key.organization {
+			return true
+		}
+	}
+	return false
+}
+
+func publicKey(k keys.PublicKey) (*rsa.PublicKey, error) {
+	block, _ := pem.Decode([]byte(k.PEM()))
+	if block == nil {
+		return nil, errors.New("no PEM")
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	public, ok := key.(*rsa.PublicKey)
+	if !ok {
+		return nil, errors.New("not RSA")
+	}
+	return public, nil
+}
+
+// claimed looks at what the signature vouches for. It remembers the ID even of
+// an assertion that is then refused, as DPC does.
+func (s *Server) claimed(claims jwt.MapClaims) error {
+	if _, single := claims["aud"].(string); !single {
+		return errInvalidJWT
+	}
+	for _, c := range []struct{ claim, name string }{{"iss", "issuer"}, {"sub", "subject"}, {"jti", "id"}} {
+		if value, _ := claims[c.claim].(string); value == "" {
+			return badRequest("Claim " + c.name + " must be present")
+		}
+	}
+	if claims["iss"] != claims["sub"] {
+		return badRequest("Issuer and Subject must be identical")
+	}
+	jti, _ := claims["jti"].(string)
+	if s.replayed(jti) {
+		return errInvalidJWT
+	}
+	s.jtis[jti] = s.options.Now()
+	exp, err := claims.GetExpirationTime()
+	if err != nil || exp == nil {
+		return badRequest("Claim expiration must be present")
+	}
+	if s.options.Now().Add(assertionLife).Before(exp.Time) {
+		return unauthorized("Not authorized")
+	}
+	return nil
+}

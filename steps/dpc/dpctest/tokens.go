@@ -1,0 +1,189 @@
+package dpctest
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gopkg.in/macaroon.v2"
+
+	"dpc-onboard/keys"
+)
+
+// tokenLife is how long a client token lasts, accessLife an access token.
+const (
+	tokenLife  = 365 * 24 * time.Hour
+	accessLife = 5 * time.Minute
+)
+
+// Token says how a client token is to be made. The zero value is a good one.
+type Token struct {
+	Organization string        // its ID; empty is the server's own
+	Label        string        // empty is "practice-token"
+	Life         time.Duration // 0 is a year; below 0 it has expired
+	Forged       bool          // made with another root key than the server's
+	Deleted      bool          // was made, and then deleted in the portal
+}
+
+type registeredToken struct {
+	id, organization, label string
+	rootKey                 []byte
+	created, expires        time.Time
+}
+
+// Token makes a client token in DPC's form, as the portal's "Create token" does.
+func (s *Server) Token(o Token) keys.Secret {
+	if o.Organization == "" {
+		o.Organization = s.options.Organization.ID
+	}
+	if o.Label == "" {
+		o.Label = "practice-token"
+	}
+	if o.Life == 0 {
+		o.Life = tokenLife
+	}
+	now := s.options.Now().UTC()
+	token := registeredToken{
+		id: uuid.NewString(), organization: o.Organization, label: o.Label,
+		rootKey: random(32), created: now, expires: now.Add(o.Life),
+	}
+	value := s.mint(token)
+	if o.Forged {
+		token.rootKey = random(32)
+	}
+	if !o.Deleted {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.tokens = append(s.tokens, token)
+	}
+	return keys.NewSecret(value)
+}
+
+// mint writes the macaroon with DPC's four caveats.
+func (s *Server) mint(t registeredToken) string {
+	m := must(macaroon.New(t.rootKey, []byte(t.id), s.http.URL+"/api", macaroon.V2))
+	for _, caveat := range []string{
+		"dpc_macaroon_version = 2",
+		"expires = " + t.expires.Format("2006-01-02T15:04:05.000000Z07:00"),
+		"organization_id = " + t.organization,
+	} {
+		check(m.AddFirstPartyCaveat([]byte(caveat)))
+	}
+	caveat, rootKey := append([]byte{2, 0xff}, random(80)...), random(24)
+	check(m.AddThirdPartyCaveat(rootKey, caveat, "local"))
+	s.mu.Lock()
+	s.discharges[string(caveat)] = rootKey
+	s.mu.Unlock()
+	return encode(m)
+}
+
+// access makes the access token for a client token: the same macaroon with five
+// minutes to live, and its third-party caveat discharged.
+func (s *Server) access(client *macaroon.Macaroon) string {
+	m := client.Clone()
+	expires := s.options.Now().UTC().Add(accessLife).Format(time.RFC3339Nano)
+	check(m.AddFirstPartyCaveat([]byte("expires = " + expires)))
+	all := []*macaroon.Macaroon{m}
+	for _, caveat := range m.Caveats() {
+		if rootKey, ok := s.discharges[string(caveat.Id)]; ok {
+			d := must(macaroon.New(rootKey, caveat.Id, "", macaroon.V2))
+			d.Bind(m.Signature())
+			all = append(all, d)
+		}
+	}
+	return encode(all...)
+}
+
+// admit finds the token behind an access token and verifies it with the root key
+// that only the server holds.
+func (s *Server) admit(access string) (registeredToken, error) {
+	all, err := decode(access)
+	if err != nil {
+		return registeredToken{}, err
+	}
+	for _, t := range s.tokens {
+		if t.id != string(all[0].Id()) {
+			continue
+		}
+		return t, all[0].Verify(t.rootKey, func(caveat string) error {
+			return s.satisfied(caveat, t.organization)
+		}, all[1:])
+	}
+	return registeredToken{}, errors.New("no such token")
+}
+
+func (s *Server) satisfied(caveat, organization string) error {
+	name, value, _ := strings.Cut(caveat, " = ")
+	switch name {
+	case "dpc_macaroon_version":
+		return nil
+	case "organization_id":
+		if value == organization {
+			return nil
+		}
+	case "expires":
+		at, err := time.Parse(time.RFC3339Nano, value)
+		if err == nil && s.options.Now().Before(at) {
+			return nil
+		}
+	}
+	return errors.New("caveat is not satisfied")
+}
+
+// organizationOf reads the organization that a client token names.
+func organizationOf(m *macaroon.Macaroon) string {
+	for _, caveat := range m.Caveats() {
+		if name, value, _ := strings.Cut(string(caveat.Id), " = "); name == "organization_id" {
+			return value
+		}
+	}
+	return ""
+}
+
+// encode writes macaroons as DPC does: libmacaroons' V2 JSON form, its version
+// first, in URL-safe base64 with padding.
+func encode(all ...*macaroon.Macaroon) string {
+	parts := make([]string, len(all))
+	for i, m := range all {
+		parts[i] = `{"v":2,` + string(must(m.MarshalJSON()))[1:]
+	}
+	return base64.URLEncoding.EncodeToString([]byte("[" + strings.Join(parts, ",") + "]"))
+}
+
+func decode(text string) ([]*macaroon.Macaroon, error) {
+	raw, err := base64.URLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err
+	}
+	var all []*macaroon.Macaroon
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	if len(all) == 0 || all[0] == nil {
+		return nil, errors.New("no macaroon")
+	}
+	return all, nil
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: it ends the program first
+	return b
+}
+
+func must[T any](value T, err error) T {
+	check(err)
+	return value
+}
+
+// check stops a test whose stand-in is broken: there is nothing to go on with.
+func check(err error) {
+	if err != nil {
+		panic(fmt.Sprintf("dpctest: %v", err))
+	}
+}

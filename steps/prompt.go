@@ -1,0 +1,272 @@
+package steps
+
+import (
+	"fmt"
+	"strings"
+
+	"dpc-onboard/keys"
+)
+
+// Prompt is one screen as a value: what to say, what to show and what to ask.
+// Both faces draw it; neither knows what it means. In its texts, *words between
+// stars* name what the portal shows, so that a face can set them off.
+type Prompt struct {
+	Step   ID
+	Screen string
+	Number int // of the step, from 1
+
+	Title   string
+	Guide   []string // what to do, a paragraph each
+	Notes   []Note
+	Rows    []Row  // facts to read
+	Art     string // a fingerprint's randomart, lines joined by "\n"
+	Lines   []CheckLine
+	Copies  []Copy
+	Fields  []Field
+	Actions []Action // the first is what Enter does
+	Help    Help
+	URL     string // the portal's page, or another to open
+}
+
+// NoteKind is how a note is meant.
+type NoteKind string
+
+const (
+	NoteOK      NoteKind = "ok"
+	NoteInfo    NoteKind = "info"
+	NoteWarning NoteKind = "warning"
+	NoteError   NoteKind = "error"
+)
+
+// Note is a remark beside the task: what was done, found or failed.
+type Note struct {
+	Kind NoteKind
+	Text string
+	Hint string // what to do next
+}
+
+// Row is a fact with its name.
+type Row struct {
+	Name  string
+	Value string
+	// Secret, where set, is shown in place of Value: a passphrase that the
+	// person has to write down. It never reaches a log.
+	Secret keys.Secret
+}
+
+// FieldKind is how a field is asked.
+type FieldKind string
+
+const (
+	Text   FieldKind = "text"
+	Hidden FieldKind = "hidden" // masked while it is typed
+	Choose FieldKind = "choose"
+)
+
+// Field asks for one value.
+type Field struct {
+	Name    string
+	Label   string // in the portal's own words
+	Hint    string // an example, or where to find it
+	Kind    FieldKind
+	Value   string // what stands in it at first; never a secret
+	Choices []Choice
+	// Optional fields may stay empty; Check is then not asked.
+	Optional bool
+	// Check recognizes a value: what it is, in words, or why it can't be right.
+	// It is pure and quick, and asked at every key.
+	Check func(keys.Secret) (recognized string, err error)
+}
+
+// Choice is one of the values of a field to choose from.
+type Choice struct {
+	Value string
+	Label string
+	Hint  string
+}
+
+// Copy is something to take to the portal.
+type Copy struct {
+	Name  string
+	Label string // the portal's field it belongs in
+	Value string
+	Key   string // the key that copies it
+	// Done tells what the value is, for lists: "800 characters".
+	Short string
+}
+
+// Action is a way to answer.
+type Action struct {
+	Name  string
+	Label string
+	Key   string // a letter that does it where no text is typed
+	// Bare actions don't look at the fields.
+	Bare bool
+	// Confirm, where set, says what can't be undone; it is asked first.
+	Confirm string
+}
+
+// Help explains a step to someone who asks.
+type Help struct {
+	What  string // what this is
+	Why   string // why DPC wants it
+	Wrong string // what can go wrong
+	Kept  string // where it is kept
+}
+
+// Answer is what a person gave: one of the actions (the first where it is
+// empty), and the fields' values, secret or not.
+type Answer struct {
+	Action string
+	Values map[string]keys.Secret
+}
+
+// Text returns a field's value without white space around it. It is for values
+// that are no secret.
+func (a Answer) Text(field string) string {
+	return strings.TrimSpace(a.Values[field].Reveal())
+}
+
+// FieldError says which field is at fault.
+type FieldError struct {
+	Field string
+	Err   error
+}
+
+func (e *FieldError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the fault itself.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// wrong makes a field's fault of a sentence and its remedy.
+func wrong(field, text, hint string) error {
+	return &FieldError{Field: field, Err: problem(text, hint)}
+}
+
+func (p Prompt) action(name string) (Action, error) {
+	for i, a := range p.Actions {
+		if a.Name == name || (name == "" && i == 0) {
+			return a, nil
+		}
+	}
+	return Action{}, fmt.Errorf("there is no %q to choose here", name)
+}
+
+// check asks every field, in order, and returns the first fault.
+func (p Prompt) check(a Answer) error {
+	for _, f := range p.Fields {
+		if _, err := f.Recognize(a.Values[f.Name]); err != nil {
+			return &FieldError{Field: f.Name, Err: err}
+		}
+	}
+	return nil
+}
+
+// Recognize says what a value is, or why it can't be right. An optional field
+// may be empty.
+func (f Field) Recognize(v keys.Secret) (string, error) {
+	if f.Kind == Choose {
+		return f.chosen(v)
+	}
+	if f.Optional && strings.TrimSpace(v.Reveal()) == "" {
+		return "", nil
+	}
+	if f.Check == nil {
+		return "", nil
+	}
+	return f.Check(v)
+}
+
+func (f Field) chosen(v keys.Secret) (string, error) {
+	for _, c := range f.Choices {
+		if c.Value == v.Reveal() {
+			return "", nil
+		}
+	}
+	return "", problem(wordsNoChoice, wordsNoChoiceHint)
+}
+
+const (
+	actionYes = "yes"
+	actionNo  = "no"
+)
+
+// confirmation is the prompt that stands before an act that can't be undone.
+func (p Prompt) confirmation(name string) Prompt {
+	a, _ := p.action(name)
+	p.Screen += "-confirm"
+	p.Title = a.Label + "?"
+	p.Guide = []string{a.Confirm}
+	p.Notes, p.Rows, p.Art, p.Lines, p.Copies, p.Fields = nil, nil, "", nil, nil, nil
+	p.Actions = []Action{
+		{Name: actionNo, Label: wordsNo, Key: "n"},
+		{Name: actionYes, Label: wordsYes(a.Label), Key: "y"},
+	}
+	return p
+}
+
+// Sort finds the fields that pasted text belongs in, by asking each what it
+// recognizes: the focused field first, then the others. Text with several
+// values, one a line, is taken apart. What fits nowhere goes into the focused
+// field, so that the person sees what is wrong with it.
+func (p Prompt) Sort(pasted keys.Secret, focused string) map[string]keys.Secret {
+	if f, ok := p.field(focused); !ok || f.fits(pasted) {
+		return map[string]keys.Secret{focused: pasted}
+	}
+	if f, ok := p.home(pasted, focused); ok {
+		return map[string]keys.Secret{f: pasted}
+	}
+	if parts := p.takeApart(pasted); len(parts) > 1 {
+		return parts
+	}
+	return map[string]keys.Secret{focused: pasted}
+}
+
+func (p Prompt) field(name string) (Field, bool) {
+	for _, f := range p.Fields {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Field{}, false
+}
+
+// fits reports whether a field recognizes a value for what it is. A field that
+// takes any text claims nothing for itself.
+func (f Field) fits(v keys.Secret) bool {
+	if f.Kind == Choose || f.Check == nil {
+		return false
+	}
+	recognized, err := f.Check(v)
+	return err == nil && recognized != ""
+}
+
+// home returns the one other field that a value fits.
+func (p Prompt) home(v keys.Secret, except string) (string, bool) {
+	found := ""
+	for _, f := range p.Fields {
+		if f.Name != except && f.fits(v) {
+			if found != "" {
+				return "", false
+			}
+			found = f.Name
+		}
+	}
+	return found, found != ""
+}
+
+// takeApart gives each line, or else each word, of a text to the field it fits.
+func (p Prompt) takeApart(pasted keys.Secret) map[string]keys.Secret {
+	parts := map[string]keys.Secret{}
+	for _, piece := range strings.FieldsFunc(pasted.Reveal(), func(r rune) bool {
+		return strings.ContainsRune(" \t\r\n,;", r)
+	}) {
+		v := keys.NewSecret(piece)
+		if f, ok := p.home(v, ""); ok {
+			if _, taken := parts[f]; !taken {
+				parts[f] = v
+			}
+		}
+	}
+	return parts
+}
