@@ -1,0 +1,4 @@
+package keys
+
+// Randomart draws over any digest, for comparison with ssh-keygen.
+var Randomart = randomart
