@@ -1,0 +1,136 @@
+package store
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"dpc-onboard/keys"
+	"dpc-onboard/steps"
+)
+
+// roleVar makes the test binary play another process: one of roles.
+const roleVar = "STORE_TEST_ROLE"
+
+var roles = map[string]func(args []string) error{
+	"hold":    roleHold,
+	"storm":   roleStorm,
+	"vault":   roleVault,
+	"keyring": roleKeyring,
+}
+
+func TestMain(m *testing.M) {
+	role, ok := roles[os.Getenv(roleVar)]
+	if !ok {
+		os.Exit(m.Run())
+	}
+	if err := role(os.Args[1:]); err != nil {
+		fmt.Println("error:", err)
+		fmt.Println("hint:", steps.Hint(err))
+		os.Exit(1)
+	}
+}
+
+// roleHold opens an onboarding, says so, and holds it until its input ends.
+func roleHold(args []string) error {
+	p := NewProgress(args[0])
+	if _, _, err := p.Open(args[1]); err != nil {
+		return err
+	}
+	fmt.Println("held")
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// roleKeyring uses the operating system's keyring.
+func roleKeyring(args []string) error {
+	s := NewSecrets(args[0])
+	if err := s.Use(context.Background(), steps.Keyring, keys.Secret{}); err != nil {
+		return err
+	}
+	fmt.Println("works")
+	return nil
+}
+
+// process returns a command that plays a role in another process.
+func process(t *testing.T, role string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), roleVar+"="+role)
+	return cmd
+}
+
+// holder starts a process that holds an onboarding, and returns it once it does
+// with what ends it.
+func holder(t *testing.T, dir, id string) (*exec.Cmd, io.Closer) {
+	t.Helper()
+	cmd := process(t, "hold", dir, id)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || strings.TrimSpace(line) != "held" {
+		t.Fatalf("the other process says %q, %v", line, err)
+	}
+	return cmd, in
+}
+
+// roleStorm opens and closes one onboarding many times and counts in its label;
+// what another process has open it tries again.
+func roleStorm(args []string) error {
+	p := NewProgress(args[0])
+	for done := 0; done < 50; {
+		state, found, err := p.Open(args[1])
+		if _, busy := errors.AsType[*OpenElsewhere](err); busy {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !found {
+			state = exampleState(args[1])
+			state.TokenLabel = ""
+		}
+		state.TokenLabel += "x"
+		if err := errors.Join(p.Save(state), p.Close()); err != nil {
+			return err
+		}
+		done++
+	}
+	return nil
+}
+
+// roleVault saves ten secrets of one onboarding in a vault.
+func roleVault(args []string) error {
+	s := NewSecrets(args[0])
+	s.WorkFactor = 1
+	ctx := context.Background()
+	if err := s.Use(ctx, steps.Vault, keys.NewSecret("open sesame")); err != nil {
+		return err
+	}
+	for n := range 10 {
+		if err := s.Save(ctx, args[1], "n"+strings.Repeat("x", n), keys.NewSecret(args[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/windows"
+)
+
+// replace renames a file over another one. Windows refuses while anyone has the
+// other one open, as a virus scanner or a second instance that lists the
+// onboardings does for an instant: so it is tried again for a second.
+func replace(from, to string) error {
+	for wait := time.Millisecond; ; wait *= 2 {
+		err := os.Rename(from, to)
+		if err == nil || !inUse(err) || wait > 512*time.Millisecond {
+			return err
+		}
+		time.Sleep(wait)
+	}
+}
+
+func inUse(err error) bool {
+	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) ||
+		errors.Is(err, windows.ERROR_ACCESS_DENIED)
+}
