@@ -1,0 +1,247 @@
+package submission
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"dpc-onboard/keys"
+	"dpc-onboard/steps"
+)
+
+// quickAge is the age seal with a work factor that suits a test.
+func quickAge(p keys.Secret) Seal { return ageSeal{whose: byPassphrase, passphrase: p, work: 10} }
+
+// quickPGP likewise.
+func quickPGP(p keys.Secret) Seal { return pgpSeal{whose: byPassphrase, passphrase: p, work: 65536} }
+
+// quickHTML is the page with as few iterations as the format allows.
+func quickHTML(p keys.Secret) Seal { return htmlSeal{passphrase: p, iterations: htmlMinIterations} }
+
+func quickSeals() map[string]Seal {
+	return map[string]Seal{FormatAge: quickAge(testPass()), FormatPGP: quickPGP(testPass()), FormatHTML: quickHTML(testPass())}
+}
+
+// closed returns a sealed file.
+func closed(t testing.TB, c Contents, s Seal) []byte {
+	t.Helper()
+	data, err := sealUp(context.Background(), c, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestFileName(t *testing.T) {
+	state := steps.State{NPI: testNPI, Environment: steps.Sandbox}
+	for format, want := range map[string]string{
+		FormatAge:  "dpc-1234567893-sandbox-20261123.zip.age",
+		FormatHTML: "dpc-1234567893-sandbox-20261123.html",
+		FormatPGP:  "dpc-1234567893-sandbox-20261123.zip.gpg",
+	} {
+		if got := FileName(state, format, testNow()); got != want {
+			t.Errorf("%s: %s", format, got)
+		}
+	}
+}
+
+func TestPackagesSealsAndOpens(t *testing.T) {
+	state, c := onboarding(t)
+	p := Packages{Version: "1.2.3", Now: testNow}
+	path := filepath.Join(t.TempDir(), "out.html")
+	fact, err := p.Seal(context.Background(), state, c, steps.SealRequest{Format: FormatHTML, Passphrase: testPass(), Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := steps.SealedFact{
+		File: path, Format: FormatHTML, Recipient: "passphrase", SHA256: hexDigest(data), Size: int64(len(data)), At: testNow(),
+		TokenDigest: c.ClientToken.Digest(), KeyID: testKeyID, Fingerprint: state.Key.Fingerprint,
+	}
+	if fact != want {
+		t.Errorf("fact = %+v", fact)
+	}
+	got, err := Open(context.Background(), bytes.NewReader(data), Unlock{Passphrase: pass(testPass().Reveal())})
+	if err != nil || got.Credentials.KeyID != testKeyID || got.Submission.ToolVersion != "1.2.3" {
+		t.Errorf("open: %v", err)
+	}
+}
+
+func TestPackagesSealRefusesWhatIsIncomplete(t *testing.T) {
+	state, c := onboarding(t)
+	c.PrivateKey = keys.Secret{}
+	dir := t.TempDir()
+	_, err := Packages{Now: testNow}.Seal(context.Background(), state, c, steps.SealRequest{Format: FormatAge, Passphrase: testPass(), Path: dir})
+	if err == nil || !strings.Contains(err.Error(), "private key missing") {
+		t.Errorf("error = %v", err)
+	}
+	empty(t, dir)
+}
+
+// empty fails the test where a folder holds anything.
+func empty(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		t.Errorf("%s was left behind", e.Name())
+	}
+}
+
+func TestWrite(t *testing.T) {
+	c, dir := contents(t), t.TempDir()
+	path := filepath.Join(dir, "package.age")
+	if _, err := Write(context.Background(), path, c, quickAge(testPass()), testNow()); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode = %v", info.Mode())
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Write(context.Background(), path, c, quickAge(testPass()), testNow())
+	if !errors.Is(err, fs.ErrExist) || noHint(err) {
+		t.Errorf("a second time: %v", err)
+	}
+	after, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(before, after) {
+		t.Error("the file was written over")
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("left behind: %v", entries)
+	}
+}
+
+func TestWriteNumbersASecondPackageInAFolder(t *testing.T) {
+	state, c := onboarding(t)
+	dir := t.TempDir()
+	var got []string
+	for range 3 {
+		fact, err := Packages{Now: testNow}.Seal(context.Background(), state, c, steps.SealRequest{Format: FormatPGP, Passphrase: testPass(), Path: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, filepath.Base(fact.File))
+	}
+	want := "dpc-1234567893-sandbox-20261123.zip.gpg dpc-1234567893-sandbox-20261123-2.zip.gpg dpc-1234567893-sandbox-20261123-3.zip.gpg"
+	if strings.Join(got, " ") != want {
+		t.Errorf("files = %v", got)
+	}
+}
+
+func TestWriteNeverTakesANameThatAppearsMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "package.age")
+	seal := meddling{quickAge(testPass()), func() { _ = os.WriteFile(path, []byte("mine"), 0o600) }}
+	_, err := Write(context.Background(), path, contents(t), seal, testNow())
+	if !errors.Is(err, fs.ErrExist) {
+		t.Errorf("error = %v", err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "mine" {
+		t.Errorf("the file was written over: %q", got)
+	}
+}
+
+// meddling is a seal during whose work something else happens.
+type meddling struct {
+	Seal
+	first func()
+}
+
+func (m meddling) Close(zip []byte) ([]byte, error) {
+	m.first()
+	return m.Seal.Close(zip)
+}
+
+func TestWriteStopsWhenCancelled(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	release := make(chan struct{})
+	defer close(release)
+	seal := meddling{quickAge(testPass()), func() { cancel(); <-release }}
+	_, err := Write(ctx, filepath.Join(dir, "package.age"), contents(t), seal, testNow())
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v", err)
+	}
+	empty(t, dir)
+}
+
+func TestWriteSaysWhyItCannot(t *testing.T) {
+	dir := t.TempDir()
+	blocked := filepath.Join(dir, "file")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"no name":             "",
+		"no folder":           filepath.Join(dir, "nowhere", "x.age"),
+		"a file is no folder": filepath.Join(blocked, "x.age"),
+	} {
+		_, err := Write(context.Background(), path, contents(t), quickAge(testPass()), testNow())
+		if err == nil || noHint(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestHomePath(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+	for in, want := range map[string]string{"~": home, "~/x": filepath.Join(home, "x"), "~other/x": "~other/x", "/x": "/x", "": ""} {
+		if got := homePath(in); got != want {
+			t.Errorf("homePath(%q) = %q", in, got)
+		}
+	}
+}
+
+func TestNewSealRefuses(t *testing.T) {
+	for name, r := range map[string]steps.SealRequest{
+		"neither":                  {Format: FormatAge},
+		"no such format":           {Format: "rot13", Passphrase: testPass()},
+		"no such format, to a key": {Format: "rot13", Recipient: "age1"},
+		"a page to a key":          {Format: FormatHTML, Recipient: "age1"},
+	} {
+		_, err := NewSeal(r, testNow())
+		if !errors.Is(err, steps.ErrUsage) || noHint(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestNewSealByPassphrase(t *testing.T) {
+	for _, format := range []string{FormatAge, FormatPGP, FormatHTML} {
+		s, err := NewSeal(steps.SealRequest{Format: format, Passphrase: testPass()}, testNow())
+		if err != nil || s.Format() != format || s.Recipient() != "passphrase" {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
+func TestWaitGivesUpAtOnce(t *testing.T) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Nanosecond, errors.New("enough"))
+	defer cancel()
+	release := make(chan struct{})
+	defer close(release)
+	_, err := wait(ctx, func() (int, error) { <-release; return 1, nil })
+	if err == nil || err.Error() != "enough" {
+		t.Errorf("error = %v", err)
+	}
+}

@@ -1,0 +1,292 @@
+package submission
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"dpc-onboard/keys"
+	"dpc-onboard/keys/keystest"
+	"dpc-onboard/steps"
+)
+
+const (
+	testNPI   = "1234567893"
+	testKeyID = "3f9a2f1e-6d1b-4d0c-9d53-0a7b1c2d3e4f"
+	otherID   = "11111111-2222-4333-8444-555555555555"
+	wrongPass = "wrong horse battery staple"
+)
+
+func testNow() time.Time    { return time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC) }
+func testExpiry() time.Time { return time.Date(2027, 11, 22, 18, 4, 5, 123456000, time.UTC) }
+func testPass() keys.Secret { return keys.NewSecret("seven-gentle-otters-carry-blue-lanterns") }
+func pass(text string) ask  { return func() (keys.Secret, error) { return keys.NewSecret(text), nil } }
+func noHint(err error) bool { return err != nil && steps.Hint(err) == "" }
+func token(t testing.TB, spec keystest.TokenSpec) keys.Secret {
+	if spec.Expires.IsZero() {
+		spec.Expires = testExpiry()
+	}
+	return keystest.Token(t, spec)
+}
+
+type ask = func() (keys.Secret, error)
+
+// onboarding returns a finished onboarding in sandbox, checked with DPC.
+func onboarding(t testing.TB) (steps.State, steps.Credentials) {
+	t.Helper()
+	pair := keystest.Pair(t)
+	signature, err := pair.Sign()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := steps.Credentials{
+		NPI:               testNPI,
+		ClientToken:       token(t, keystest.TokenSpec{}),
+		OrganizationToken: keys.NewSecret(keystest.OrganizationID),
+		KeyID:             testKeyID,
+		PublicKey:         pair.Public().PEM(),
+		PrivateKey:        pair.Private(),
+	}
+	digest, fingerprint := c.ClientToken.Digest(), pair.Public().Fingerprint()
+	return steps.State{
+		Schema: 1, Organization: "Riverside Family Practice", NPI: testNPI, Environment: steps.Sandbox,
+		TokenLabel: "riverside sandbox",
+		ClientToken: &steps.TokenFact{
+			SecretFact:     steps.SecretFact{Digest: digest},
+			OrganizationID: keystest.OrganizationID, Environment: steps.Sandbox, Expires: testExpiry(),
+		},
+		Key:   &steps.KeyFact{Label: "riverside key", Fingerprint: fingerprint, PublicKey: c.PublicKey, Signature: signature},
+		KeyID: &steps.KeyIDFact{ID: testKeyID, Fingerprint: fingerprint},
+		Check: &steps.CheckReport{Passed: true, At: testNow().Add(-time.Hour), TokenDigest: digest, KeyID: testKeyID, Fingerprint: fingerprint},
+	}, c
+}
+
+// contents returns a good package.
+func contents(t testing.TB) Contents {
+	t.Helper()
+	state, c := onboarding(t)
+	got, err := New("1.2.3", testNow(), state, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// same reports whether two packages hold the same.
+func same(t testing.TB, a, b Contents) bool {
+	t.Helper()
+	one, err := a.JSON(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := b.JSON(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(one) == string(two)
+}
+
+func secrets(c Contents) []string {
+	k := c.Credentials
+	body := strings.Split(k.PrivateKey.Reveal(), "\n")[3]
+	return []string{k.ClientToken.Reveal(), k.PrivateKey.Reveal(), body, testPass().Reveal()}
+}
+
+// without fails the test where a text holds a secret.
+func without(t testing.TB, text string, hidden []string) {
+	t.Helper()
+	for _, s := range hidden {
+		if strings.Contains(text, s) {
+			t.Error("the text holds a secret")
+		}
+	}
+}
+
+func TestSubmissionSaysWhatThePackageIs(t *testing.T) {
+	c := contents(t)
+	files, err := c.files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(files[0].data, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"schema": 1.0, "tool_version": "1.2.3", "created_at": "2026-11-23T09:30:00Z",
+		"organization": "Riverside Family Practice", "npi": testNPI, "environment": "sandbox",
+		"token_label": "riverside sandbox", "token_expiry": "2027-11-22T18:04:05.123456Z",
+		"organization_id": keystest.OrganizationID, "key_label": "riverside key", "key_id": testKeyID,
+		"key_fingerprint": keystest.Pair(t).Public().Fingerprint(),
+		"check":           map[string]any{"passed": true, "at": "2026-11-23T08:30:00Z"},
+	}
+	for name, value := range want {
+		if fmt.Sprint(got[name]) != fmt.Sprint(value) {
+			t.Errorf("%s = %v, want %v", name, got[name], value)
+		}
+	}
+	if sums := got["files"].(map[string]any); len(sums) != 6 || sums[npiName] != "9ca2c4aa81a40ac02ea5572e0b6c603f198c725a52324ef14b37963e070759f7" {
+		t.Errorf("files = %v", sums)
+	}
+	if len(got) != len(want)+1 {
+		t.Errorf("submission.json has %d names, want %d", len(got), len(want)+1)
+	}
+	without(t, string(files[0].data), secrets(c))
+}
+
+func TestCheckCountsForTheseCredentialsAlone(t *testing.T) {
+	for name, change := range map[string]func(*steps.State){
+		"never":          func(s *steps.State) { s.Check = nil },
+		"later":          func(s *steps.State) { s.Check.Later = true },
+		"failed":         func(s *steps.State) { s.Check.Passed = false },
+		"another token":  func(s *steps.State) { s.Check.TokenDigest = "0000000000000000" },
+		"another key ID": func(s *steps.State) { s.Check.KeyID = otherID },
+		"another key":    func(s *steps.State) { s.Check.Fingerprint = "SHA256:other" },
+	} {
+		state, c := onboarding(t)
+		change(&state)
+		got, err := New("1", testNow(), state, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Submission.Check != (Check{}) {
+			t.Errorf("%s: check = %+v", name, got.Submission.Check)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	other := keystest.OtherPair(t)
+	otherSignature, err := other.Sign()
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(s *steps.State, c *steps.Credentials, token keys.Secret) {
+		c.ClientToken, s.ClientToken.Digest = token, token.Digest()
+	}
+	for _, test := range []struct {
+		name, want string
+		change     func(*steps.State, *steps.Credentials)
+	}{
+		{"no NPI", "complete: NPI missing", func(_ *steps.State, c *steps.Credentials) { c.NPI = "" }},
+		{"no client token", "complete: client token missing", func(_ *steps.State, c *steps.Credentials) { c.ClientToken = keys.Secret{} }},
+		{"no organization token", "organization token missing", func(_ *steps.State, c *steps.Credentials) { c.OrganizationToken = keys.Secret{} }},
+		{"no key ID", "public key ID missing", func(_ *steps.State, c *steps.Credentials) { c.KeyID = "" }},
+		{"no public key", "public key missing", func(_ *steps.State, c *steps.Credentials) { c.PublicKey = "" }},
+		{"no private key", "private key missing", func(_ *steps.State, c *steps.Credentials) { c.PrivateKey = keys.Secret{} }},
+		{"two missing", "NPI, private key missing", func(_ *steps.State, c *steps.Credentials) { c.NPI, c.PrivateKey = "", keys.Secret{} }},
+		{"no organization", "organization missing", func(s *steps.State, _ *steps.Credentials) { s.Organization = "" }},
+		{"no environment", "environment missing", func(s *steps.State, _ *steps.Credentials) { s.Environment = "" }},
+		{"no token fact", "record of the client token missing", func(s *steps.State, _ *steps.Credentials) { s.ClientToken = nil }},
+		{"no key fact", "record of the key pair missing", func(s *steps.State, _ *steps.Credentials) { s.Key = nil }},
+		{"no key ID fact", "record of the public key ID missing", func(s *steps.State, _ *steps.Credentials) { s.KeyID = nil }},
+		{"another NPI", "NPI in the progress file", func(s *steps.State, _ *steps.Credentials) { s.NPI = "1003000126" }},
+		{"bad NPI", "digit", func(s *steps.State, c *steps.Credentials) { s.NPI, c.NPI = "1234567890", "1234567890" }},
+		{"another key ID", "key ID in the progress file", func(s *steps.State, _ *steps.Credentials) { s.KeyID.ID = otherID }},
+		{"key ID of another key", "recorded for another key pair", func(s *steps.State, _ *steps.Credentials) { s.KeyID.Fingerprint = "SHA256:x" }},
+		{"key ID is no UUID", "no UUID", func(s *steps.State, c *steps.Credentials) { s.KeyID.ID, c.KeyID = "riverside key", "riverside key" }},
+		{"another token", "not the one that was recorded", func(s *steps.State, _ *steps.Credentials) { s.ClientToken.Digest = "0000000000000000" }},
+		{"token is none", "client token can't be used", func(s *steps.State, c *steps.Credentials) { put(s, c, keys.NewSecret(otherID)) }},
+		{"token of production", "token is for production", func(s *steps.State, c *steps.Credentials) {
+			put(s, c, token(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api"}))
+		}},
+		{"token of another organization", "another organization than the package", func(s *steps.State, c *steps.Credentials) {
+			put(s, c, token(t, keystest.TokenSpec{OrganizationID: otherID}))
+		}},
+		{"token with another expiry", "expires at another time", func(s *steps.State, c *steps.Credentials) {
+			put(s, c, token(t, keystest.TokenSpec{Expires: testExpiry().AddDate(0, 1, 0)}))
+		}},
+		{"organization ID differs", "come from different organizations", func(_ *steps.State, c *steps.Credentials) { c.OrganizationToken = keys.NewSecret(otherID) }},
+		{"organization token differs", "come from different organizations", func(_ *steps.State, c *steps.Credentials) {
+			c.OrganizationToken = token(t, keystest.TokenSpec{OrganizationID: otherID})
+		}},
+		{"organization token of production", "token is for production", func(_ *steps.State, c *steps.Credentials) {
+			c.OrganizationToken = token(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api"})
+		}},
+		{"organization token is none", "organization token can't be used", func(_ *steps.State, c *steps.Credentials) { c.OrganizationToken = keys.NewSecret("riverside") }},
+		{"organization ID in the state is none", "organization ID is no UUID", func(s *steps.State, _ *steps.Credentials) { s.ClientToken.OrganizationID = "riverside" }},
+		{"environment is none", "no environment called", func(s *steps.State, _ *steps.Credentials) { s.Environment = "test" }},
+		{"public key of another pair", "not a pair", func(s *steps.State, c *steps.Credentials) { c.PublicKey, s.Key.Signature = other.Public().PEM(), "" }},
+		{"private key of another pair", "not a pair", func(_ *steps.State, c *steps.Credentials) { c.PrivateKey = other.Private() }},
+		{"both of another pair", "not the one that the fingerprint names", func(s *steps.State, c *steps.Credentials) {
+			c.PublicKey, c.PrivateKey, s.Key.Signature = other.Public().PEM(), other.Private(), ""
+		}},
+		{"signature of another pair", "signature that the portal was given", func(s *steps.State, _ *steps.Credentials) { s.Key.Signature = otherSignature }},
+		{"public key is none", "public key can't be used", func(_ *steps.State, c *steps.Credentials) { c.PublicKey = "hello" }},
+		{"private key is none", "private key can't be used", func(_ *steps.State, c *steps.Credentials) { c.PrivateKey = keys.NewSecret("hello") }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			state, c := onboarding(t)
+			test.change(&state, &c)
+			_, err := New("1", testNow(), state, c)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error = %v, want %q", err, test.want)
+			}
+			if noHint(err) {
+				t.Error("the error has no hint")
+			}
+			without(t, err.Error()+steps.Hint(err), secrets(Contents{Credentials: contents(t).Credentials}))
+		})
+	}
+}
+
+func TestNewAccepts(t *testing.T) {
+	for name, change := range map[string]func(*steps.State, *steps.Credentials){
+		"an organization token": func(_ *steps.State, c *steps.Credentials) {
+			c.OrganizationToken = token(t, keystest.TokenSpec{RootKeyID: "2"})
+		},
+		"an organization ID in capitals": func(_ *steps.State, c *steps.Credentials) {
+			c.OrganizationToken = keys.NewSecret(strings.ToUpper(keystest.OrganizationID))
+		},
+		"a pair without a signature": func(s *steps.State, _ *steps.Credentials) { s.Key.Signature = "" },
+		"a token of another API": func(s *steps.State, c *steps.Credentials) {
+			c.ClientToken = token(t, keystest.TokenSpec{Location: "http://127.0.0.1:9000/api"})
+			s.ClientToken.Digest = c.ClientToken.Digest()
+		},
+		"production": func(s *steps.State, c *steps.Credentials) {
+			c.ClientToken = token(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api"})
+			s.Environment, s.ClientToken.Digest = steps.Production, c.ClientToken.Digest()
+		},
+	} {
+		state, c := onboarding(t)
+		change(&state, &c)
+		if _, err := New("1", testNow(), state, c); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestJSONHoldsSecretsOnlyWhenAsked(t *testing.T) {
+	c := contents(t)
+	plain, err := c.JSON(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without(t, string(plain), secrets(c))
+	if strings.Contains(string(plain), "private_key") {
+		t.Error("the private key has a place in the JSON without secrets")
+	}
+	full, err := c.JSON(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Schema      int               `json:"schema"`
+		Submission  Submission        `json:"submission"`
+		Credentials map[string]string `json:"credentials"`
+	}
+	if err := json.Unmarshal(full, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Schema != 1 || got.Submission.NPI != testNPI || len(got.Credentials) != 6 ||
+		got.Credentials["private_key"] != c.Credentials.PrivateKey.Reveal() ||
+		got.Credentials["client_token"] != c.Credentials.ClientToken.Reveal() ||
+		got.Credentials["organization_token"] != keystest.OrganizationID ||
+		got.Credentials["public_key"] != c.Credentials.PublicKey ||
+		got.Credentials["key_id"] != testKeyID || got.Credentials["npi"] != testNPI {
+		t.Error("the JSON with secrets is not the package")
+	}
+	without(t, fmt.Sprintf("%v %+v %#v", c, c, c), secrets(c))
+}
