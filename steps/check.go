@@ -116,6 +116,7 @@ type CheckLine struct {
 	NPI            string        `json:"npi,omitempty"`             // DPC's
 	Created        time.Time     `json:"created,omitzero"`          // of the token
 	Expires        time.Time     `json:"expires,omitzero"`          // of the token
+	DaysLeft       int           `json:"days_left,omitempty"`       // of the token: whole days, below 0 once it has expired
 	HTTPStatus     int           `json:"http_status,omitempty"`
 	Detail         string        `json:"detail,omitempty"` // DPC's or the system's own words, cleaned, never a secret
 }
