@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/ccojocar/zxcvbn-go"
+	"github.com/ccojocar/zxcvbn-go/matching"
 	"github.com/sethvargo/go-diceware/diceware"
 )
 
@@ -33,7 +34,7 @@ const (
 	// maxEstimated bounds the characters that are estimated. The time grows with
 	// their square, and what comes after can only add strength.
 	maxEstimated = 100
-	minRelated   = 4 // characters: less than that turns up by chance
+	minRelated   = 4 // bytes of a word: less than that turns up by chance
 )
 
 // NewPassphrase returns eight words of the EFF's large list, drawn with dice from
@@ -82,14 +83,29 @@ func CheckPassphrase(p Secret, related ...string) error {
 }
 
 func checkStrength(phrase string, related []string) error {
-	once := strings.Join(distinct(words(phrase)), " ")
+	lower := strings.ToLower(phrase)
+	fresh := withoutRepeats(lower)
 	switch {
-	case periodic(phrase), entropy(once, related) < minEntropy && entropy(phrase, related) >= minEntropy:
+	case periodic(phrase):
 		return ErrPassphraseRepeats
 	case entropy(phrase, related) < minEntropy:
 		return ErrPassphraseWeak
+	case fresh != lower && entropy(fresh, related) < minEntropy:
+		return ErrPassphraseRepeats
 	}
 	return nil
+}
+
+// withoutRepeats leaves each word of some length standing once.
+func withoutRepeats(phrase string) string {
+	seen := map[string]bool{}
+	for _, w := range words(phrase) {
+		if at := strings.LastIndex(phrase, w); at >= 0 && seen[w] && len(w) >= minRelated {
+			phrase = phrase[:at] + phrase[at+len(w):]
+		}
+		seen[w] = true
+	}
+	return phrase
 }
 
 // containsAny ignores case, spaces and signs on both sides.
@@ -108,11 +124,6 @@ func words(text string) []string {
 	})
 }
 
-func distinct(all []string) []string {
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
 // periodic reports whether a text is one part over and over: then it is found
 // again inside of its own double.
 func periodic(text string) bool {
@@ -120,13 +131,20 @@ func periodic(text string) bool {
 	return strings.Contains(double[1:len(double)-1], text)
 }
 
-// entropy estimates the bits that a guesser who knows the related words needs.
+// entropy estimates the bits that a guesser needs who knows the related words and
+// tries digits and signs for letters. zxcvbn would try those itself, in a time
+// that grows exponentially with how many there are.
 func entropy(phrase string, related []string) float64 {
 	var known []string
 	for _, r := range related {
 		known = append(known, words(r)...)
 	}
-	return zxcvbn.PasswordStrength(inASCII(phrase), known).Entropy
+	phrase = inASCII(phrase)
+	spelled := strings.NewReplacer("4", "a", "@", "a", "3", "e", "1", "i", "!", "i", "0", "o", "5", "s", "$", "s", "7", "t").Replace(phrase)
+	estimate := func(text string) float64 {
+		return zxcvbn.PasswordStrength(text, known, matching.FilterL33tMatcher).Entropy
+	}
+	return min(estimate(phrase), estimate(spelled))
 }
 
 // inASCII stands in one ASCII character for each other, because zxcvbn confuses

@@ -92,6 +92,8 @@ func TestCheckPassphrase(t *testing.T) {
 		{"a row of keys", "qwertyuiopasdfghjkl", keys.ErrPassphraseWeak},
 		{"the alphabet", "abcdefghijklmnopqrstuvwxyz", keys.ErrPassphraseWeak},
 		{"a famous one", "Password1234!", keys.ErrPassphraseWeak},
+		{"a famous one, with digits for letters", "P4$$w0rd Welc0me1", keys.ErrPassphraseWeak},
+		{"letters and signs in turn", "k#9$V!k@Z%x^L&m*", nil},
 		{"a date", "November 23 2026", keys.ErrPassphraseWeak},
 		{"words of the name", "practice-family-sunrise", keys.ErrPassphraseWeak},
 	}
