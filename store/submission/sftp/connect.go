@@ -91,6 +91,14 @@ func unreached(err error, r route) error {
 		"the server %s can't be reached: %w", r.address(), err)
 }
 
+// The library has no error for credentials that are not accepted, and none that
+// others can see for a server that hangs up. What it says instead is pinned by
+// tests with OpenSSH.
+const (
+	saysDenied = "no supported methods remain"
+	saysHungUp = "ssh: disconnect"
+)
+
 // attempt is what is learned of a sign-in on the way, for the error.
 type attempt struct {
 	verdict error // of the host key
@@ -100,8 +108,7 @@ type attempt struct {
 	partial []string
 }
 
-// signIn makes the SSH handshake. What goes wrong in it is told apart by what
-// was reached, for the library has few errors of its own.
+// signIn makes the SSH handshake.
 func signIn(o Options, l *link, r route, h *hostKeys, c *credentials) (*ssh.Client, error) {
 	var a attempt
 	var once sync.Once // the key is checked again at each later key exchange
@@ -153,11 +160,15 @@ func (a attempt) explain(err error, l *link, r route, c *credentials) error {
 	case len(a.partial) > 0:
 		return problem("send the file through the vendor's portal, or ask the vendor for an account with one step",
 			"the server %s accepted %s and asks for more (%s)", r.address(), strings.Join(c.tried, ", "), names(a.accepts))
-	case !a.begun || l.broken():
-		return c.lockedHint(problem("try again in some minutes; if it stays so, ask the vendor whether the account is open",
+	case strings.Contains(err.Error(), saysDenied):
+		return c.lockedHint(a.denied(r, c))
+	case !a.begun || l.broken() || strings.Contains(err.Error(), saysHungUp):
+		return c.lockedHint(problem("if you have several keys, name the one for this server; otherwise try again in some minutes, "+
+			"and if it stays so, ask the vendor whether the account is open",
 			"the server %s hung up during the sign-in as %s (tried: %s)", r.address(), r.User, strings.Join(c.tried, ", ")))
 	}
-	return c.lockedHint(a.denied(r, c))
+	return problem("try again, and answer if the SSH agent asks you something",
+		"the sign-in on %s as %s failed: %s", r.address(), r.User, foreign(err.Error()))
 }
 
 // denied is the sentence for credentials that the server does not accept.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // addressForm is the remedy for an address that makes no sense.
@@ -59,10 +60,10 @@ func checkShape(u *url.URL) error {
 	case password:
 		return problem("leave the password out of the address: it is asked for separately, and never recorded",
 			"the address holds a password")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(u.Path, "#"):
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return problem(addressForm+"; write ? in a name as %3F and # as %23",
 			"the address goes on after the folder")
-	case strings.ContainsFunc(u.User.Username(), unicode.IsControl):
+	case strings.ContainsFunc(u.User.Username(), unicode.IsControl) || !utf8.ValidString(u.User.Username()):
 		return problem(addressForm, "the user name in the address holds a control character")
 	}
 	return nil
@@ -105,26 +106,24 @@ func portOf(u *url.URL) (int, error) {
 // folderOf returns the folder in the form of Target.Folder. An @ belongs
 // before the host: in the folder it hints at a password with a slash in it.
 func folderOf(u *url.URL) (string, error) {
-	folder, inHome := u.Path, false
-	if first, rest, _ := strings.Cut(strings.TrimPrefix(folder, "/"), "/"); first == "~" {
-		folder, inHome = "/"+rest, true
-	} else if strings.HasPrefix(first, "~") {
-		return "", problem("write /~/folder/ for a folder inside the home folder of the user who signs in",
-			"the address names another user's home folder")
-	}
 	switch {
 	case u.Path == "":
 		return "", problem(addressForm+"; the home folder itself is /~/", "the address names no folder")
 	case strings.Contains(u.EscapedPath(), "@"):
 		return "", problem(addressForm+"; write @ in a folder's name as %40", "the address has an @ in its folder")
-	case strings.ContainsFunc(folder, unicode.IsControl) || strings.Contains(folder, "�"):
+	case strings.ContainsFunc(u.Path, unicode.IsControl) || !utf8.ValidString(u.Path):
 		return "", problem(addressForm, "the folder in the address holds a control character")
-	case strings.Contains(folder+"/", "/../"):
+	case strings.Contains(u.Path+"/", "/../"):
 		return "", problem("write the folder's own path", "the folder in the address holds ..")
 	}
-	folder = path.Clean(folder)
-	if inHome {
-		return strings.TrimSuffix("~"+folder, "/"), nil
+	folder := path.Clean(u.Path)
+	first, _, _ := strings.Cut(folder[1:], "/")
+	switch {
+	case first == "~":
+		return folder[1:], nil
+	case strings.HasPrefix(first, "~"):
+		return "", problem("write /~/folder/ for a folder inside the home folder of the user who signs in",
+			"the address names another user's home folder")
 	}
 	return folder, nil
 }
