@@ -1,0 +1,422 @@
+package dpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dpc-onboard/keys"
+	"dpc-onboard/keys/keystest"
+	"dpc-onboard/steps"
+	"dpc-onboard/steps/dpc/dpctest"
+)
+
+// text is a report as a person reads it, one line each.
+func text(r steps.CheckReport, e steps.Environment) string {
+	var b strings.Builder
+	for _, l := range r.Lines {
+		fmt.Fprintf(&b, "%s %s: %s\n", l.Status, l.ID, l.Sentence(e))
+	}
+	return b.String()
+}
+
+func TestCheckPasses(t *testing.T) {
+	p := newPractice(t, dpctest.Options{TLS: true})
+	var events []string
+	report, err := p.client.Check(t.Context(), p.state, p.creds, func(l steps.CheckLine) {
+		events = append(events, string(l.ID)+" "+string(l.Status))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `passed reach: DPC answers.
+passed clock: This computer's clock agrees with DPC's.
+passed assertion: The client assertion is well formed.
+passed accept: DPC accepts the client token, the key ID and the private key.
+passed organization: DPC knows this organization as Sunrise Family Practice, with organization ID 46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0 and NPI 1234567893.
+passed key: The public key under this ID “practice-key” is this very key.
+passed expiry: The client token “practice-token” was made on November 22, 2026 and expires on November 22, 2027, in 365 days.
+`
+	if got := text(report, steps.Sandbox); got != want {
+		t.Errorf("got:\n%s", got)
+	}
+	var wantEvents []string
+	for _, id := range steps.CheckIDs[:7] {
+		wantEvents = append(wantEvents, string(id)+" running", string(id)+" passed")
+	}
+	if !slices.Equal(events, wantEvents) {
+		t.Errorf("events: %v", events)
+	}
+	wantPaths := []string{
+		"GET /metadata", "POST /Token/validate", "POST /Token/auth", "GET /Organization",
+		"GET /Key/" + p.creds.KeyID, "GET /Token",
+	}
+	if got := p.server.Paths(); !slices.Equal(got, wantPaths) {
+		t.Errorf("requests: %v", got)
+	}
+	if !report.Passed || report.API != p.server.Base() || !report.At.Equal(noon) || report.Later ||
+		report.TokenDigest != p.creds.ClientToken.Digest() || report.KeyID != p.creds.KeyID ||
+		report.Fingerprint != keystest.Pair(t).Public().Fingerprint() {
+		t.Errorf("report: %+v", report)
+	}
+}
+
+func TestEachLineHasItsTime(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	now := noon
+	p.client.Now = func() time.Time { now = now.Add(time.Millisecond); return now }
+	for _, line := range p.check(t).Lines {
+		if line.Took <= 0 {
+			t.Errorf("%s took %s", line.ID, line.Took)
+		}
+	}
+}
+
+func TestProductionEndsWithTheAddresses(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.state.Environment = steps.Production
+	report := p.check(t)
+	last := report.Lines[len(report.Lines)-1]
+	if !report.Passed || last.ID != steps.CheckAddresses || last.Status != steps.CheckNoted {
+		t.Errorf("%+v", last)
+	}
+	if got, want := last.Sentence(steps.Production), "Production answers only to IP addresses that are entered in the portal."; got != want {
+		t.Errorf("sentence: %s", got)
+	}
+	if got, want := report.Summary(), "DPC accepts your credentials; there is one thing to know."; got != want {
+		t.Errorf("summary: %s", got)
+	}
+}
+
+// another is an organization beside the practice's own.
+var another = dpctest.Organization{ID: "2f9f3a3e-7f35-4b0c-9f5e-0d9b6c1c2a11", Name: "Sunset Clinic", NPI: "1245319599"}
+
+// row is one row of the table of failures.
+type row struct {
+	name     string
+	options  dpctest.Options
+	arrange  func(*testing.T, *practice)
+	id       steps.CheckID
+	status   steps.CheckStatus
+	cause    steps.CheckCause
+	mend     steps.Mend
+	sentence string
+	remedy   string
+}
+
+// run looks at the first line that did not simply pass. In the sentence, {known}
+// is the ID under which the practice's key is registered.
+func (c row) run(t *testing.T) {
+	p := newPractice(t, c.options)
+	c.sentence = strings.ReplaceAll(c.sentence, "{known}", p.creds.KeyID)
+	c.arrange(t, p)
+	report := p.check(t)
+	i := slices.IndexFunc(report.Lines, func(l steps.CheckLine) bool { return l.Status != steps.CheckPassed })
+	if i < 0 {
+		t.Fatalf("all passed:\n%s", text(report, p.state.Environment))
+	}
+	line := report.Lines[i]
+	if line.ID != c.id || line.Status != c.status || line.Cause != c.cause || line.Mend != c.mend {
+		t.Errorf("got %s %s, cause %q, mend %q: %s", line.Status, line.ID, line.Cause, line.Mend, line.Detail)
+	}
+	if got := line.Sentence(p.state.Environment); got != c.sentence {
+		t.Errorf("sentence:\n got %s\nwant %s", got, c.sentence)
+	}
+	if got := line.Remedy(); got != c.remedy {
+		t.Errorf("remedy:\n got %s\nwant %s", got, c.remedy)
+	}
+	if report.Passed != (c.status == steps.CheckNoted) {
+		t.Errorf("passed: %t", report.Passed)
+	}
+	dependants(t, report)
+}
+
+// dependants fails the test where a line was tried whose premise had failed.
+func dependants(t *testing.T, report steps.CheckReport) {
+	t.Helper()
+	status := map[steps.CheckID]steps.CheckStatus{}
+	for _, l := range report.Lines {
+		premise := status[needs[l.ID]]
+		idle := premise == steps.CheckFailed || premise == steps.CheckNotTried
+		if idle != (l.Status == steps.CheckNotTried) {
+			t.Errorf("%s is %s after %s was %s", l.ID, l.Status, needs[l.ID], premise)
+		}
+		status[l.ID] = l.Status
+	}
+}
+
+func TestCredentialsAtFault(t *testing.T) {
+	rows := []row{
+		{
+			name: "client token that is none",
+			arrange: func(_ *testing.T, p *practice) {
+				p.creds.ClientToken = keys.NewSecret("f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11")
+			},
+			id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+			sentence: "The client token can't be used: this is an ID, not a client token.",
+			remedy:   "Paste the client token again, or create a new one in the portal.",
+		},
+		{
+			name:    "key ID that is none",
+			arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "practice-key" },
+			id:      steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+			sentence: "The key ID can't be used: " + keys.ErrUUID.Error() + ".",
+			remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+		},
+		{
+			name: "pair that does not belong together",
+			arrange: func(t *testing.T, p *practice) {
+				p.creds.PublicKey = keystest.OtherPair(t).Public().PEM()
+			},
+			id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CausePrivateKey, mend: steps.MendKey,
+			sentence: "The key pair on this computer can't be used: the public key and the private key are not a pair.",
+			remedy:   "Make or import the key pair again, and add its public key in the portal.",
+		},
+		{
+			name:    "key ID that nobody has",
+			arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55" },
+			id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+			sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
+			remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+		},
+		{
+			name: "key of another organization",
+			arrange: func(t *testing.T, p *practice) {
+				p.server.AddOrganization(another)
+				p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
+			},
+			id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+			sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
+			remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+		},
+		{
+			name:    "private key that is not the registered one",
+			arrange: func(t *testing.T, p *practice) { p.usePair(keystest.OtherPair(t)) },
+			id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CausePrivateKey, mend: steps.MendKeyID,
+			sentence: "The private key does not belong to the public key that is registered under this key ID.",
+			remedy:   "Compare the key ID with the one beside your key in the portal: it may be another key's. If it is the same, add this computer's public key again.",
+		},
+		{
+			name: "key ID of another key, and this key's ID was known before",
+			arrange: func(t *testing.T, p *practice) {
+				p.state.Check = &steps.CheckReport{Passed: true, KeyID: p.creds.KeyID, Fingerprint: keystest.Pair(t).Public().Fingerprint()}
+				p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "other", keystest.OtherPair(t).Public())
+			},
+			id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDOther, mend: steps.MendRecordKeyID,
+			sentence: "The key ID is wrong: this public key is registered under the ID {known}.",
+			remedy:   "Record that ID instead.",
+		},
+		{
+			name:    "token that was deleted",
+			arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Deleted: true}) },
+			id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+			sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
+			remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
+		},
+		{
+			name:    "token that was forged",
+			arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Forged: true}) },
+			id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+			sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
+			remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
+		},
+		{
+			name: "token that expired",
+			arrange: func(_ *testing.T, p *practice) {
+				p.creds.ClientToken = p.server.Token(dpctest.Token{Life: -48 * time.Hour})
+			},
+			id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenExpired, mend: steps.MendToken,
+			sentence: "The client token has expired.",
+			remedy:   "Create a new client token in the portal.",
+		},
+		{
+			name: "token that expires soon",
+			arrange: func(_ *testing.T, p *practice) {
+				p.creds.ClientToken = p.server.Token(dpctest.Token{Life: 12*24*time.Hour + time.Hour, Label: "ending"})
+			},
+			id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseTokenExpiring,
+			sentence: "The client token “ending” was made on November 22, 2026 and expires on December 4, 2026, in 12 days.",
+			remedy:   "Create a new client token before that day, so that nothing stops working.",
+		},
+		{
+			name: "token of another organization, key too",
+			arrange: func(t *testing.T, p *practice) {
+				p.server.AddOrganization(another)
+				p.creds.ClientToken = p.server.Token(dpctest.Token{Organization: another.ID})
+				p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
+			},
+			id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseOrganization, mend: steps.MendOrganization,
+			sentence: "The client token is of another organization than the one that you entered: DPC says Sunset Clinic 2f9f3a3e-7f35-4b0c-9f5e-0d9b6c1c2a11.",
+			remedy:   "Copy the client token and the organization's ID again, both from the same organization in the portal.",
+		},
+		{
+			name: "organization token of another organization",
+			arrange: func(_ *testing.T, p *practice) {
+				p.creds.OrganizationToken = p.server.Token(dpctest.Token{Organization: another.ID})
+			},
+			id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseOrganization, mend: steps.MendOrganization,
+			sentence: "The client token is of another organization than the one that you entered: DPC says Sunrise Family Practice 46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0.",
+			remedy:   "Copy the client token and the organization's ID again, both from the same organization in the portal.",
+		},
+		{
+			name:    "NPI differs in sandbox",
+			arrange: func(_ *testing.T, p *practice) { p.state.NPI = another.NPI },
+			id:      steps.CheckOrganization, status: steps.CheckNoted, cause: steps.CauseNPI,
+			sentence: "DPC made up the NPI 1234567893 for the sandbox, so it is not the one that you entered.",
+		},
+		{
+			name: "NPI differs in production",
+			arrange: func(_ *testing.T, p *practice) {
+				p.state.NPI, p.state.Environment = another.NPI, steps.Production
+			},
+			id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseNPI, mend: steps.MendNPI,
+			sentence: "The NPI that you entered is not this organization's: DPC has 1234567893 for Sunrise Family Practice.",
+			remedy:   "Correct the NPI, or use the client token of the organization with your NPI.",
+		},
+		{
+			name: "no NPI at DPC",
+			arrange: func(_ *testing.T, p *practice) {
+				p.state.Environment = steps.Production
+				p.server.Break("/Organization", dpctest.Reply(200, "application/fhir+json",
+					`{"entry":[{"resource":{"resourceType":"Organization","id":"`+dpctest.OrganizationID+`"}}]}`))
+			},
+			id: steps.CheckOrganization, status: steps.CheckNoted, cause: steps.CauseNPI,
+			sentence: "DPC shows no NPI for this organization, so it could not be compared.",
+		},
+		{
+			name:    "this key is registered under another ID",
+			options: dpctest.Options{AnyKey: true},
+			arrange: func(t *testing.T, p *practice) {
+				p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "other", keystest.OtherPair(t).Public())
+			},
+			id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyIDOther, mend: steps.MendRecordKeyID,
+			sentence: "The key ID is wrong: this public key “practice-key” is registered under the ID {known}.",
+			remedy:   "Record that ID instead.",
+		},
+		{
+			name: "another key under the ID, and this one is not there",
+			arrange: func(t *testing.T, p *practice) {
+				p.server.Break("/Key/"+p.creds.KeyID, func(http.ResponseWriter, *http.Request) bool {
+					p.server.ReplaceKey(p.creds.KeyID, keystest.OtherPair(t).Public())
+					return false
+				})
+			},
+			id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyOther, mend: steps.MendKey,
+			sentence: "The key ID belongs to another public key, and this one is not registered.",
+			remedy:   "Add this public key in the portal, and record the Key ID that it gets.",
+		},
+		{
+			name: "key gone since",
+			arrange: func(t *testing.T, p *practice) {
+				p.server.Break("/Key/"+p.creds.KeyID, dpctest.Reply(404, "application/json", `{"code":404,"message":"Cannot find public key"}`))
+				p.server.Break("/Key", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
+			},
+			id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKey,
+			sentence: "The key ID is not one of this organization's, and this public key is not registered.",
+			remedy:   "Add this public key in the portal, and record the Key ID that it gets.",
+		},
+		{
+			name: "token not in DPC's list",
+			arrange: func(_ *testing.T, p *practice) {
+				p.server.Break("/Token", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
+			},
+			id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseTokenUnlisted,
+			sentence: "The client token expires on November 22, 2027, in 365 days; the portal lists no token with that date.",
+		},
+		{
+			name: "list of tokens not to be had",
+			arrange: func(_ *testing.T, p *practice) {
+				p.server.Break("/Token", dpctest.Unavailable())
+			},
+			id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseServer,
+			sentence: "The client token expires on November 22, 2027, in 365 days; the portal's list of tokens could not be read.",
+		},
+		{
+			name: "DPC names a claim",
+			arrange: func(_ *testing.T, p *practice) {
+				p.server.Break("/Token/validate", dpctest.Reply(400, "application/json", `{"code":400,"message":"Audience claim value is incorrect"}`))
+			},
+			id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseAssertion, mend: steps.MendAgain,
+			sentence: "DPC found a mistake in the client assertion: Audience claim value is incorrect.",
+			remedy:   "This program makes the assertion, so what you entered is fine. Look at the API address and for a newer version of this program.",
+		},
+	}
+	for _, c := range rows {
+		t.Run(c.name, c.run)
+	}
+}
+
+// A key that is known by its old facts alone is offered only where DPC accepts it.
+func TestFormerIDIsProven(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.state.Previous = &steps.PreviousFact{KeyID: &steps.KeyIDFact{
+		ID: "a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55", Fingerprint: keystest.Pair(t).Public().Fingerprint(),
+	}}
+	p.creds.KeyID = "f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11"
+	line, _ := p.check(t).Failure()
+	if line.Cause != steps.CauseKeyIDUnknown || line.KeyID != "" {
+		t.Errorf("%+v", line)
+	}
+}
+
+// A token that expired is said to have, even where DPC can't be asked.
+func TestExpiryNeedsNoNetwork(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.creds.ClientToken = p.server.Token(dpctest.Token{Life: -48 * time.Hour})
+	p.server.Close()
+	report := p.check(t)
+	want := `failed reach: This computer could not connect to DPC.
+not tried clock: Not tried, because a line before it failed.
+not tried assertion: Not tried, because a line before it failed.
+not tried accept: Not tried, because a line before it failed.
+not tried organization: Not tried, because a line before it failed.
+not tried key: Not tried, because a line before it failed.
+failed expiry: The client token expired on November 20, 2026.
+`
+	if got := text(report, steps.Sandbox); got != want {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
+func TestCheckCanceledAtEachLine(t *testing.T) {
+	for i, id := range steps.CheckIDs[:7] {
+		t.Run(string(id), func(t *testing.T) {
+			p := newPractice(t, dpctest.Options{})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			report, err := p.client.Check(ctx, p.state, p.creds, func(l steps.CheckLine) {
+				if l.ID == id && l.Status == steps.CheckRunning {
+					cancel()
+				}
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("error: %v", err)
+			}
+			if len(report.Lines) != i || report.Passed {
+				t.Errorf("%d lines, passed %t", len(report.Lines), report.Passed)
+			}
+		})
+	}
+}
+
+func TestReportRoundTripsAsJSON(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	report := p.check(t)
+	raw, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back steps.CheckReport
+	if err := json.Unmarshal(raw, &back); err != nil {
+		t.Fatal(err)
+	}
+	if text(back, steps.Sandbox) != text(report, steps.Sandbox) {
+		t.Errorf("%s", raw)
+	}
+}
