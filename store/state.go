@@ -17,24 +17,18 @@ const maxState = 1 << 20
 // empty, cut short, from a newer version, or not ours.
 type Unreadable struct {
 	Path   string
-	Reason string // as "it is empty"
+	Reason string // what is wrong with the file, as "is empty"
 }
 
 func (u *Unreadable) Error() string {
-	return "the progress file " + u.Path + " can't be used: " + u.Reason
+	return "the progress file " + u.Path + " " + u.Reason
 }
 
 // SetAside says that a progress file could not be used and has been moved to
 // another name, where nothing touches it. It is news and not a failure: the
-// onboarding's lock is held, and the onboarding starts anew.
-type SetAside struct {
-	Path   string // where the file is now
-	Reason string // as "it is empty"
-}
-
-func (s *SetAside) Error() string {
-	return "the progress file could not be used (" + s.Reason + "); it is kept as " + s.Path
-}
+// onboarding's lock is held, and the onboarding starts anew. Reason is that of
+// Unreadable.
+type SetAside = steps.SetAside
 
 var (
 	idPattern = regexp.MustCompile(`^[0-9]{10}-(sandbox|production)$`)
@@ -54,7 +48,7 @@ func checkID(id string) error {
 // words, not to use the file.
 func parseState(id string, data []byte) (state steps.State, reason string) {
 	if len(strings.TrimSpace(string(data))) == 0 {
-		return steps.State{}, "it is empty"
+		return steps.State{}, "is empty"
 	}
 	if err := json.Unmarshal(data, &state); err != nil {
 		return steps.State{}, whyNot(data, err)
@@ -63,21 +57,21 @@ func parseState(id string, data []byte) (state steps.State, reason string) {
 		return steps.State{}, reason
 	}
 	if state.ID() != id {
-		return steps.State{}, "it belongs to another onboarding"
+		return steps.State{}, "belongs to another onboarding"
 	}
 	return state, ""
 }
 
-const notOurs = "it was not written by dpc-onboard"
+const notOurs = "was not written by dpc-onboard"
 
 // whyNot finds the words for JSON that does not decode: a newer version may have
 // given a field another form.
 func whyNot(data []byte, err error) string {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		if syntax.Offset >= int64(len(data)) {
-			return "it is cut short"
+			return "is cut short"
 		}
-		return "it is damaged, or not a progress file"
+		return "is damaged, or not a progress file"
 	}
 	var version struct {
 		Schema int `json:"schema"`
@@ -89,7 +83,7 @@ func whyNot(data []byte, err error) string {
 }
 
 func newer(schema int) string {
-	return fmt.Sprintf("it was written by a newer version of dpc-onboard (schema %d)", schema)
+	return fmt.Sprintf("was written by a newer version of dpc-onboard (schema %d)", schema)
 }
 
 // foreign says what in a state this program could never have written.

@@ -95,7 +95,7 @@ func TestStateTruncatedAtEveryByte(t *testing.T) {
 	data := example(t, testID)
 	for n := range len(data) - 2 { // the last two are the brace and the line's end
 		_, reason := parseState(testID, data[:n])
-		if want := "it is cut short"; n > 0 && reason != want || n == 0 && reason != "it is empty" {
+		if want := "is cut short"; n > 0 && reason != want || n == 0 && reason != "is empty" {
 			t.Fatalf("cut to %d bytes: %q", n, reason)
 		}
 	}

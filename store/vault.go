@@ -148,22 +148,18 @@ func (v *vault) locked(ctx context.Context, f func() error) error {
 
 // read returns what is in the file. The map is not for changing.
 func (v *vault) read() (map[string]keys.Secret, error) {
-	data, err := readFile(v.path, maxVault)
-	if errors.Is(err, errTooLarge) {
-		return nil, fmt.Errorf("%w: %w", ErrVaultDamaged, err)
-	}
+	data, err := v.bytes()
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(data)
-	if v.secrets != nil && sum == v.known {
+	if v.secrets != nil && sha256.Sum256(data) == v.known {
 		return v.secrets, nil
 	}
-	plain, err := decrypt(data, v.passphrase)
+	opener, err := passphraseIdentity(v.passphrase)
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := parseVault(plain)
+	secrets, sum, err := v.readWith(opener)
 	if err != nil {
 		return nil, err
 	}
@@ -171,10 +167,18 @@ func (v *vault) read() (map[string]keys.Secret, error) {
 	return secrets, nil
 }
 
-// write replaces the file and reads it back, by decrypting it once more. It does
-// nothing once the operation has been given up.
+func (v *vault) bytes() ([]byte, error) {
+	data, err := readFile(v.path, maxVault)
+	if errors.Is(err, errTooLarge) {
+		return nil, fmt.Errorf("%w: %w", ErrVaultDamaged, err)
+	}
+	return data, err
+}
+
+// write replaces the file, reads it back and decrypts it. It does nothing once
+// the operation has been given up.
 func (v *vault) write(ctx context.Context, secrets map[string]keys.Secret) error {
-	data, err := encrypt(formatVault(secrets), v.passphrase, v.workFactor)
+	data, opener, err := encrypt(formatVault(secrets), v.passphrase, v.workFactor)
 	if err != nil {
 		return err
 	}
@@ -184,40 +188,76 @@ func (v *vault) write(ctx context.Context, secrets map[string]keys.Secret) error
 	if err := writeFile(v.path, data); err != nil {
 		return err
 	}
-	stored, err := v.read()
+	stored, sum, err := v.readWith(opener)
 	if err != nil {
 		return err
 	}
 	if !maps.EqualFunc(stored, secrets, keys.Secret.Equal) {
 		return errors.New("the file does not return what was saved")
 	}
+	v.known, v.secrets = sum, stored
 	return nil
 }
 
-func encrypt(plain []byte, passphrase keys.Secret, workFactor int) ([]byte, error) {
-	recipient, err := age.NewScryptRecipient(passphrase.Reveal())
+func (v *vault) readWith(opener age.Identity) (secrets map[string]keys.Secret, sum [sha256.Size]byte, err error) {
+	data, err := v.bytes()
 	if err != nil {
-		return nil, err
+		return nil, sum, err
 	}
-	recipient.SetWorkFactor(workFactor)
-	var sealed bytes.Buffer
-	w, err := age.Encrypt(&sealed, recipient)
+	plain, err := decrypt(data, opener)
 	if err != nil {
-		return nil, err
+		return nil, sum, err
 	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, err
-	}
-	err = w.Close()
-	return sealed.Bytes(), err
+	secrets, err = parseVault(plain)
+	return secrets, sha256.Sum256(data), err
 }
 
-func decrypt(data []byte, passphrase keys.Secret) ([]byte, error) {
+// encrypt seals a content under a passphrase. opener opens that one seal without
+// the second that the passphrase takes.
+func encrypt(plain []byte, passphrase keys.Secret, workFactor int) (data []byte, opener age.Identity, err error) {
+	recipient, err := age.NewScryptRecipient(passphrase.Reveal())
+	if err != nil {
+		return nil, nil, err
+	}
+	recipient.SetWorkFactor(workFactor)
+	keep := &keepsKey{recipient: recipient}
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, keep)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, nil, err
+	}
+	err = w.Close()
+	return sealed.Bytes(), keep, err
+}
+
+// keepsKey is a recipient that remembers the file's key, and thereby the
+// identity that opens this file and no other.
+type keepsKey struct {
+	recipient age.Recipient
+	key       []byte
+}
+
+func (k *keepsKey) Wrap(fileKey []byte) ([]*age.Stanza, error) {
+	k.key = bytes.Clone(fileKey)
+	return k.recipient.Wrap(fileKey)
+}
+
+func (k *keepsKey) Unwrap([]*age.Stanza) ([]byte, error) { return k.key, nil }
+
+// passphraseIdentity opens what is sealed under a passphrase.
+func passphraseIdentity(passphrase keys.Secret) (age.Identity, error) {
 	identity, err := age.NewScryptIdentity(passphrase.Reveal())
 	if err != nil {
 		return nil, err
 	}
 	identity.SetMaxWorkFactor(maxWorkFactor)
+	return identity, nil
+}
+
+func decrypt(data []byte, identity age.Identity) ([]byte, error) {
 	r, err := age.Decrypt(bytes.NewReader(data), identity)
 	if _, wrong := errors.AsType[*age.NoIdentityMatchError](err); wrong && isScrypt(data) {
 		return nil, steps.ErrWrongPassphrase
