@@ -1,0 +1,259 @@
+package wizard
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"dpc-onboard/steps"
+)
+
+// card is the current prompt as lines, and which of them have the focus.
+type card struct {
+	lines           []string
+	focus, focusEnd int
+	follow          bool // scroll so that the focus is seen
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// add appends a block, and a blank line before it where there is something
+// above.
+func (c *card) add(block string) {
+	if block == "" {
+		return
+	}
+	if len(c.lines) > 0 {
+		c.lines = append(c.lines, "")
+	}
+	c.lines = append(c.lines, strings.Split(block, "\n")...)
+}
+
+// mark notes that what is added next has the focus.
+func (c *card) addFocused(block string) {
+	c.add(block)
+	c.focusEnd = len(c.lines) - 1
+	c.focus = c.focusEnd - strings.Count(block, "\n")
+}
+
+// body draws the prompt at a width.
+func (m *Model) body(width int) card {
+	c := card{follow: !m.scrolled}
+	if m.helping {
+		m.helpCard(&c, width)
+		return c
+	}
+	c.add(m.styles.title.Render(wrap(m.prompt.Title, width)))
+	for _, n := range m.prompt.Notes {
+		c.add(m.note(n, width))
+	}
+	c.add(m.guide(width))
+	c.add(m.rowsAndArt(width))
+	c.add(m.checkLines(width))
+	c.add(m.copies(width))
+	for i := range m.form.fields {
+		m.addField(&c, i, width)
+	}
+	if m.flow.Busy() != "" {
+		c.addFocused(m.busy(width))
+		return c
+	}
+	m.addActions(&c, width)
+	return c
+}
+
+// portalName finds the *names between stars* of what the portal shows.
+var portalName = regexp.MustCompile(`\*([^*]+)\*`)
+
+// rich wraps a text and sets off the portal's names: as [buttons], so that they
+// stand out without color, too.
+func (m *Model) rich(text string, width int) string {
+	marked := portalName.ReplaceAllStringFunc(text, func(s string) string {
+		return "[" + strings.ReplaceAll(strings.Trim(s, "*"), " ", "\u00a0") + "]"
+	})
+	wrapped := wrap(marked, width)
+	return bracketed.ReplaceAllStringFunc(m.styles.text.Render(wrapped), func(s string) string {
+		return m.styles.portal.Render(strings.ReplaceAll(s, "\u00a0", " "))
+	})
+}
+
+var bracketed = regexp.MustCompile(`\[[^\]\x1b]+\]`)
+
+func (m *Model) guide(width int) string {
+	var parts []string
+	for _, text := range m.prompt.Guide {
+		parts = append(parts, m.hanging(text, width))
+	}
+	between := "\n\n"
+	if m.height < 30 {
+		between = "\n"
+	}
+	return strings.Join(parts, between)
+}
+
+var numbered = regexp.MustCompile(`^\d+\. `)
+
+// hanging indents the lines below a number.
+func (m *Model) hanging(text string, width int) string {
+	number := numbered.FindString(text)
+	rest := m.rich(strings.TrimPrefix(text, number), width-len(number))
+	return m.styles.accent.Render(number) + strings.ReplaceAll(rest, "\n", "\n"+strings.Repeat(" ", len(number)))
+}
+
+// note draws a remark: sign, words, and the remedy below.
+func (m *Model) note(n steps.Note, width int) string {
+	sign, style := m.sign(n.Kind)
+	text := style.Render(sign) + " " + strings.ReplaceAll(m.rich(upper(n.Text), width-2), "\n", "\n  ")
+	if n.Hint != "" {
+		text += "\n  " + strings.ReplaceAll(m.rich(n.Hint, width-2), "\n", "\n  ")
+	}
+	return text
+}
+
+func (m *Model) sign(k steps.NoteKind) (string, lipgloss.Style) {
+	switch k {
+	case steps.NoteOK:
+		return "✓", m.styles.good
+	case steps.NoteWarning:
+		return "!", m.styles.warn
+	case steps.NoteError:
+		return "✗", m.styles.bad
+	}
+	return "•", m.styles.accent
+}
+
+// upper begins a sentence with a capital, for errors, which begin with none.
+func upper(s string) string {
+	if s == "" {
+		return ""
+	}
+	r := []rune(s)
+	return strings.ToUpper(string(r[0])) + string(r[1:])
+}
+
+// rowsAndArt puts the randomart beside the rows where there is room for both.
+func (m *Model) rowsAndArt(width int) string {
+	art := m.prompt.Art
+	if art == "" || m.height < 30 {
+		return m.rows(width)
+	}
+	art = m.styles.dim.Render(art)
+	if rest := width - lipgloss.Width(art) - 3; rest >= 24 {
+		return lipgloss.JoinHorizontal(lipgloss.Top, lipgloss.NewStyle().Width(rest+3).Render(m.rows(rest)), art)
+	}
+	return m.rows(width)
+}
+
+// rows lists facts. A value that does not fit beside its name stands below it.
+func (m *Model) rows(width int) string {
+	names := 0
+	for _, r := range m.prompt.Rows {
+		names = max(names, lipgloss.Width(r.Name))
+	}
+	var lines []string
+	for _, r := range m.prompt.Rows {
+		lines = append(lines, m.row(r, names, width))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (m *Model) row(r steps.Row, names, width int) string {
+	value, style := r.Value, m.styles.text
+	if !r.Secret.IsZero() {
+		value, style = r.Secret.Reveal(), m.styles.title
+	}
+	if room := width - names - 2; room >= 28 || room >= lipgloss.Width(value) {
+		name := m.styles.dim.Render(r.Name + strings.Repeat(" ", names-lipgloss.Width(r.Name)))
+		return name + "  " + strings.ReplaceAll(style.Render(wrap(value, room)), "\n", "\n"+strings.Repeat(" ", names+2))
+	}
+	return m.styles.dim.Render(r.Name) + "\n  " + strings.ReplaceAll(style.Render(wrap(value, width-2)), "\n", "\n  ")
+}
+
+// copies lists what to take to the portal: the key, the field it belongs in, and
+// the value as far as it fits.
+func (m *Model) copies(width int) string {
+	names := 0
+	for _, c := range m.prompt.Copies {
+		names = max(names, lipgloss.Width(c.Label))
+	}
+	var lines []string
+	for _, c := range m.prompt.Copies {
+		tick := " "
+		if m.copied[c.Name] {
+			tick = m.styles.good.Render("✓")
+		}
+		line := m.key(c.Key) + " " + tick + " " + m.styles.text.Bold(true).Render(c.Label) + strings.Repeat(" ", names-lipgloss.Width(c.Label)+2)
+		lines = append(lines, line+m.styles.dim.Render(ansi.Truncate(oneLine(c.Value), max(0, width-lipgloss.Width(line)), "…")))
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return m.styles.dim.Render(steps.SayCopyTitle) + "\n" + strings.Join(lines, "\n")
+}
+
+// key draws a letter to press.
+func (m *Model) key(k string) string { return m.styles.accent.Render("‹" + k + "›") }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// addActions lists the ways to answer; the one that Enter does is marked.
+func (m *Model) addActions(c *card, width int) {
+	if len(m.prompt.Actions) == 0 {
+		return
+	}
+	current := m.form.action().Name
+	c.lines = append(c.lines, "")
+	for _, a := range m.prompt.Actions {
+		k := a.Key
+		if m.form.typing() && k != "" {
+			k = "alt+" + k
+		}
+		hint := ""
+		if k != "" {
+			hint = " " + m.key(k)
+		}
+		label := ansi.Truncate(a.Label, width-4-lipgloss.Width(hint), "…")
+		if a.Name == current {
+			c.lines = append(c.lines, m.styles.button.Render("❯ "+label+" ")+hint)
+			c.focusOnLast(m.form.focused() == nil)
+			continue
+		}
+		c.lines = append(c.lines, m.styles.text.Render("  "+label+" ")+hint)
+	}
+}
+
+func (c *card) focusOnLast(on bool) {
+	if on {
+		c.focus, c.focusEnd = len(c.lines)-1, len(c.lines)-1
+	}
+}
+
+// busy says what is being done, and how far it is.
+func (m *Model) busy(width int) string {
+	what := m.flow.Busy() + "…"
+	if m.total > 0 {
+		share := int(100 * m.done / m.total)
+		return m.styles.text.Render(what) + "\n" + m.bar(int(m.done), int(m.total), max(8, min(40, width-6))) + " " + itoa(share) + "%"
+	}
+	turn := "•"
+	if !m.options.ReducedMotion {
+		turn = m.spinner.View()
+	}
+	return turn + " " + m.styles.text.Render(wrap(what, width-2))
+}
+
+// helpCard explains the step.
+func (m *Model) helpCard(c *card, width int) {
+	c.add(m.styles.title.Render(wrap(steps.SayHelpTitle+": "+m.flow.Step().Title(), width)))
+	h := m.prompt.Help
+	for _, part := range [][2]string{
+		{steps.SayHelpWhat, h.What}, {steps.SayHelpWhy, h.Why}, {steps.SayHelpWrong, h.Wrong}, {steps.SayHelpKept, h.Kept},
+	} {
+		if part[1] != "" {
+			c.add(m.styles.accent.Bold(true).Render(part[0]) + "\n" + m.rich(part[1], width))
+		}
+	}
+}

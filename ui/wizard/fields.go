@@ -1,0 +1,168 @@
+package wizard
+
+import (
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"dpc-onboard/steps"
+)
+
+// addField draws one field: its name, what stands in it, and what that is.
+func (m *Model) addField(c *card, i, width int) {
+	w := &m.form.fields[i]
+	focused := i == m.form.focus && m.flow.Busy() == ""
+	name := m.styles.text.Bold(true).Render("  " + w.Label)
+	if focused {
+		name = m.styles.title.Render("❯ " + w.Label)
+	}
+	block := name + "\n" + indent2(m.fieldValue(w, focused, width-2))
+	if remark := m.remark(w, width-2); remark != "" {
+		block += "\n" + indent2(remark)
+	}
+	if focused {
+		c.addFocused(block)
+		return
+	}
+	c.add(block)
+}
+
+func indent2(s string) string { return "  " + strings.ReplaceAll(s, "\n", "\n  ") }
+
+func (m *Model) fieldValue(w *field, focused bool, width int) string {
+	switch w.Kind {
+	case steps.Choose:
+		return m.choices(w, focused, width)
+	case steps.Hidden:
+		return m.hidden(w, focused, width)
+	}
+	w.input.SetWidth(max(8, min(60, width-2)))
+	edge := m.styles.line
+	if focused {
+		edge = m.styles.accent
+	}
+	return edge.Render("│ ") + w.input.View()
+}
+
+// hidden draws a masked field: a few dots, how much was received, and for a
+// moment the value itself where the person asks for it.
+func (m *Model) hidden(w *field, focused bool, width int) string {
+	edge := m.styles.line
+	if focused {
+		edge = m.styles.accent
+	}
+	bar := edge.Render("│ ")
+	n := len([]rune(w.secret.Reveal()))
+	switch {
+	case focused && m.form.reveal:
+		shown := ansi.Hardwrap(m.styles.warn.Render(w.secret.Reveal()), width-2, true)
+		return bar + strings.ReplaceAll(shown, "\n", "\n"+bar)
+	case n == 0:
+		return bar + cursor(focused) + m.styles.dim.Render(steps.SayEmpty)
+	}
+	return bar + m.styles.text.Render(strings.Repeat("•", min(n, 12))) + cursor(focused) + m.styles.dim.Render(" "+steps.SayLength(n))
+}
+
+// cursor is the place where typing goes on.
+func cursor(focused bool) string {
+	if !focused {
+		return ""
+	}
+	return lipgloss.NewStyle().Reverse(true).Render(" ")
+}
+
+func (m *Model) choices(w *field, focused bool, width int) string {
+	var lines []string
+	for i, c := range w.Choices {
+		sign, style := "○ ", m.styles.text
+		if i == w.choice {
+			sign = "● "
+			if focused {
+				style = m.styles.title
+			}
+		}
+		line := style.Render(sign + c.Label)
+		if room := width - lipgloss.Width(line) - 2; c.Hint != "" && room >= lipgloss.Width(c.Hint) {
+			line += "  " + m.styles.dim.Render(c.Hint)
+		} else if c.Hint != "" && i == w.choice {
+			line += "\n" + indent2(m.styles.dim.Render(wrap(c.Hint, width-2)))
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// remark says below a field what its value is, or what is wrong with it. While
+// it is being typed it is not yet wrong.
+func (m *Model) remark(w *field, width int) string {
+	if f := m.form.fault; f != nil && f.Field == w.Name {
+		return m.fault(f.Err, width)
+	}
+	v := w.value()
+	if v.IsZero() && !w.touched {
+		return m.styles.dim.Render(wrap(w.Hint, width))
+	}
+	recognized, err := w.Recognize(v)
+	switch {
+	case err != nil && w.touched:
+		return m.fault(err, width)
+	case err != nil:
+		return m.styles.dim.Render(wrap(w.Hint, width))
+	case recognized != "":
+		return m.styles.good.Render("✓ " + strings.ReplaceAll(wrap(recognized, width-2), "\n", "\n  "))
+	}
+	return ""
+}
+
+func (m *Model) fault(err error, width int) string {
+	text := m.styles.bad.Render("✗ " + strings.ReplaceAll(wrap(upper(err.Error())+".", width-2), "\n", "\n  "))
+	if hint := steps.Hint(err); hint != "" {
+		text += "\n" + indent2(m.rich(hint, width-2))
+	}
+	return text
+}
+
+// checkLines draws the live check as it fills in.
+func (m *Model) checkLines(width int) string {
+	lines := m.prompt.Lines
+	if m.flow.Busy() != "" && m.lines != nil {
+		lines = m.lines
+	}
+	var out []string
+	for _, l := range lines {
+		out = append(out, m.checkLine(l, width))
+	}
+	return strings.Join(out, "\n")
+}
+
+func (m *Model) checkLine(l steps.CheckLine, width int) string {
+	sign, style := "·", m.styles.dim
+	switch l.Status {
+	case steps.CheckPassed:
+		sign, style = "✓", m.styles.good
+	case steps.CheckNoted:
+		sign, style = "!", m.styles.warn
+	case steps.CheckFailed:
+		sign, style = "✗", m.styles.bad
+	case steps.CheckRunning:
+		sign, style = "…", m.styles.accent
+	}
+	took := ""
+	if l.Took > 0 {
+		took = " " + l.Took.Round(time.Millisecond).String()
+	}
+	title := ansi.Truncate(l.Title(), max(8, width-2-lipgloss.Width(took)), "…")
+	head := style.Render(sign) + " " + m.styles.text.Bold(true).Render(title) + m.styles.dim.Render(took)
+	say := l.Sentence(m.flow.State().Environment)
+	if l.Status == steps.CheckFailed || l.Status == steps.CheckNoted {
+		if remedy := l.Remedy(); remedy != "" {
+			say += " " + remedy
+		}
+	}
+	if say == "" || l.Status == steps.CheckRunning || l.Status == steps.CheckNotTried {
+		return head
+	}
+	return head + "\n" + indent2(m.rich(say, width-2))
+}
