@@ -85,7 +85,7 @@ func isExpired(err error) bool {
 
 func isTLS(err error) bool {
 	return isA[*tls.CertificateVerificationError](err) || isA[tls.RecordHeaderError](err) ||
-		isA[tls.AlertError](err) || isA[x509.UnknownAuthorityError](err) ||
+		isA[tls.AlertError](err) || errors.Is(err, http.ErrSchemeMismatch) || isA[x509.UnknownAuthorityError](err) ||
 		isA[x509.CertificateInvalidError](err) || strings.Contains(err.Error(), "tls: ")
 }
 
@@ -112,13 +112,16 @@ func broken(err error) bool {
 // reason is the innermost part of an error that says something: the outer ones
 // repeat the address.
 func reason(err error) string {
+	if to, ok := errors.AsType[*redirectError](err); ok {
+		return to.host
+	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
 		return op.Err.Error()
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.Err + ": " + dns.Name
 	}
-	for inner := errors.Unwrap(err); inner != nil && errors.Unwrap(inner) != nil; inner = errors.Unwrap(err) {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
 	}
 	return err.Error()

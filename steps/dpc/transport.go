@@ -2,6 +2,7 @@ package dpc
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"crypto/tls"
 
 	"github.com/hashicorp/go-retryablehttp"
 
@@ -26,7 +25,7 @@ import (
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	return &http.Transport{
-		Proxy:                  proxy,
+		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		OnProxyConnectResponse: tunneled,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
@@ -37,31 +36,18 @@ func newTransport() *http.Transport {
 	}
 }
 
-// proxy takes the proxy from the environment. The error of the standard library
-// repeats the setting, password included.
-func proxy(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, &proxyError{detail: "the proxy setting of this computer is not an address"}
-	}
-	return u, nil
-}
-
 // tunneled refuses what a proxy says instead of opening the way to DPC.
 func tunneled(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &proxyError{status: answer.StatusCode, detail: "the proxy answered " + strconv.Itoa(answer.StatusCode)}
+	return &proxyError{status: answer.StatusCode}
 }
 
-// proxyError is a proxy that refuses, or a setting that names none.
-type proxyError struct {
-	status int
-	detail string
-}
+// proxyError is a proxy that refuses.
+type proxyError struct{ status int }
 
-func (e *proxyError) Error() string { return e.detail }
+func (e *proxyError) Error() string { return "the proxy answered " + strconv.Itoa(e.status) }
 
 // redirectError is an answer that sends us to another host. It is not followed:
 // what we send is for DPC alone.

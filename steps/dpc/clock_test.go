@@ -1,0 +1,98 @@
+package dpc
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"dpc-onboard/steps"
+	"dpc-onboard/steps/dpc/dpctest"
+)
+
+// What is only noted must pass at a DPC that enforces its limits.
+func TestClock(t *testing.T) {
+	const remedy = "Let this computer set its date and time automatically, then check again. Your credentials are not the cause."
+	for _, c := range []struct {
+		skew             time.Duration
+		status           steps.CheckStatus
+		sentence, remedy string
+	}{
+		{0, steps.CheckPassed, "This computer's clock agrees with DPC's.", ""},
+		{time.Second, steps.CheckPassed, "This computer's clock is 1 second fast, which is close enough.", ""},
+		{-30 * time.Second, steps.CheckPassed, "This computer's clock is 30 seconds slow, which is close enough.", ""},
+		{31 * time.Second, steps.CheckNoted, "This computer's clock is 31 seconds fast, which DPC still accepts.", remedy},
+		{60 * time.Second, steps.CheckNoted, "This computer's clock is 60 seconds fast, which DPC still accepts.", remedy},
+		{-235 * time.Second, steps.CheckNoted, "This computer's clock is 3 minutes slow, which DPC still accepts.", remedy},
+		{61 * time.Second, steps.CheckFailed, "This computer's clock is 61 seconds fast, and DPC refuses requests with a wrong time.", remedy},
+		{-236 * time.Second, steps.CheckFailed, "This computer's clock is 3 minutes slow, and DPC refuses requests with a wrong time.", remedy},
+		{7 * time.Minute, steps.CheckFailed, "This computer's clock is 7 minutes fast, and DPC refuses requests with a wrong time.", remedy},
+		{-3 * time.Hour, steps.CheckFailed, "This computer's clock is 3 hours slow, and DPC refuses requests with a wrong time.", remedy},
+		{400 * 24 * time.Hour, steps.CheckFailed, "This computer's clock is 400 days fast, and DPC refuses requests with a wrong time.", remedy},
+	} {
+		t.Run(c.skew.String(), func(t *testing.T) {
+			p := newPractice(t, dpctest.Options{})
+			p.client.Now = func() time.Time { return noon.Add(c.skew) }
+			report := p.check(t)
+			line := report.Lines[1]
+			if line.Status != c.status || line.Skew != c.skew || line.Sentence(steps.Sandbox) != c.sentence || line.Remedy() != c.remedy {
+				t.Errorf("%+v: %s %s", line, line.Sentence(steps.Sandbox), line.Remedy())
+			}
+			if report.Passed != (c.status != steps.CheckFailed) || report.Refused() {
+				t.Errorf("%s", text(report, steps.Sandbox))
+			}
+			dependants(t, report)
+			// The days left are counted by DPC's clock.
+			if expiry := report.Lines[6]; expiry.Status != steps.CheckPassed || expiry.DaysLeft != 365 {
+				t.Errorf("expiry: %+v", expiry)
+			}
+		})
+	}
+}
+
+// Without the clock's own line, the answer's date still tells.
+func TestClockBehindARefusal(t *testing.T) {
+	for _, skew := range []time.Duration{7 * time.Minute, -7 * time.Minute} {
+		p := newPractice(t, dpctest.Options{})
+		p.client.Now = func() time.Time { return noon.Add(skew) }
+		_, _, err := p.client.AccessToken(t.Context(), p.creds)
+		if errors.Is(err, steps.ErrRefused) || steps.Hint(err) != "Let this computer set its date and time automatically, then check again. Your credentials are not the cause." {
+			t.Errorf("%s: %v, %s", skew, err, steps.Hint(err))
+		}
+	}
+}
+
+func TestClockOfACachedAnswer(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.server.Break("/metadata", func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("Date", noon.Add(-time.Hour).Format(http.TimeFormat))
+		w.Header().Set("Age", "3600")
+		return false
+	})
+	if line := p.check(t).Lines[1]; line.Status != steps.CheckPassed || line.Skew != 0 {
+		t.Errorf("%+v", line)
+	}
+}
+
+func TestNoDate(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.server.Break("/metadata", func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header()["Date"] = nil
+		return false
+	})
+	report := p.check(t)
+	if line := report.Lines[1]; line.Status != steps.CheckNoted || line.Remedy() != "" || !report.Passed ||
+		line.Sentence(steps.Sandbox) != "DPC did not say what time it is, so the clocks could not be compared." {
+		t.Errorf("%+v", line)
+	}
+}
+
+func TestClockSetDuringTheCheck(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.server.Break("/Token/validate", dpctest.Reply(400, "application/json", `{"code":400,"message":"JWT is expired"}`))
+	line, _ := p.check(t).Failure()
+	if line.ID != steps.CheckAssertion || line.Cause != steps.CauseClock || line.Mend != steps.MendClock ||
+		line.Sentence(steps.Sandbox) != "DPC says that the request's time is off." {
+		t.Errorf("%+v", line)
+	}
+}

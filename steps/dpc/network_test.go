@@ -1,0 +1,389 @@
+package dpc
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"dpc-onboard/steps"
+	"dpc-onboard/steps/dpc/dpctest"
+)
+
+// everyPath is where a check goes; {id} is the key ID.
+var everyPath = []struct {
+	path string
+	id   steps.CheckID
+}{
+	{"/metadata", steps.CheckReach},
+	{"/Token/validate", steps.CheckAssertion},
+	{"/Token/auth", steps.CheckAccept},
+	{"/Organization", steps.CheckOrganization},
+	{"/Key/{id}", steps.CheckKey},
+}
+
+func (p *practice) breakPath(path string, f dpctest.Fault) {
+	p.server.Break(strings.ReplaceAll(path, "{id}", p.creds.KeyID), f)
+}
+
+// A fault on the way means the same at every request, and says nothing about the
+// credentials.
+func TestFaultsOnTheWay(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		fault    dpctest.Fault
+		cause    steps.CheckCause
+		sentence string
+		remedy   string
+	}{
+		{
+			"captive portal", dpctest.HTML(200), steps.CauseCaptive,
+			"A web page came back where DPC's answer belongs.",
+			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+		},
+		{
+			"captive portal that says 401", dpctest.HTML(401), steps.CauseCaptive,
+			"A web page came back where DPC's answer belongs.",
+			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+		},
+		{
+			"captive portal that says 400", dpctest.HTML(400), steps.CauseCaptive,
+			"A web page came back where DPC's answer belongs.",
+			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+		},
+		{
+			"captive portal that hides its type", dpctest.Reply(200, "application/json", " <html>"), steps.CauseCaptive,
+			"A web page came back where DPC's answer belongs.",
+			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+		},
+		{
+			"captive portal that says 511", dpctest.HTML(511), steps.CauseCaptive,
+			"A web page came back where DPC's answer belongs.",
+			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+		},
+		{
+			"forbidden", dpctest.HTML(403), steps.CauseForbidden,
+			"The request was turned away before DPC looked at the credentials.",
+			"In production, look whether this network's public IP address is in the portal under “IP Addresses”. In sandbox, try another network. Your credentials are not the cause.",
+		},
+		{
+			"too many requests", dpctest.TooMany(120), steps.CauseRateLimited,
+			"DPC received too many requests and asks to wait.",
+			"Wait 2 minutes, then check again. Your credentials are not the cause.",
+		},
+		{
+			"too many requests, no time", dpctest.Reply(429, "text/html", "<html>"), steps.CauseRateLimited,
+			"DPC received too many requests and asks to wait.",
+			"Wait some minutes, then check again. Your credentials are not the cause.",
+		},
+		{
+			"unavailable", dpctest.Unavailable(), steps.CauseServer,
+			"DPC has a problem of its own at the moment.",
+			"Wait some minutes, then check again. Your credentials are not the cause.",
+		},
+		{
+			"internal error", dpctest.Reply(500, "application/json", `{"code":500,"message":"There was an error processing your request."}`), steps.CauseServer,
+			"DPC has a problem of its own at the moment.",
+			"Wait some minutes, then check again. Your credentials are not the cause.",
+		},
+		{
+			"proxy wants a password", dpctest.HTML(407), steps.CauseProxy,
+			"The proxy between this computer and DPC let nothing through.",
+			"Ask your IT support about the proxy settings, then check again. Your credentials are not the cause.",
+		},
+		{
+			"cut off", dpctest.CutOff(), steps.CauseOffline,
+			"This computer could not connect to DPC.",
+			"Check the internet connection, then check again. Your credentials are not the cause.",
+		},
+		{
+			"hung up", dpctest.HangUp(), steps.CauseOffline,
+			"This computer could not connect to DPC.",
+			"Check the internet connection, then check again. Your credentials are not the cause.",
+		},
+		{
+			"huge", dpctest.Huge(maxAnswer), steps.CauseUnexpected,
+			"An answer came back that does not look like DPC's: the answer is larger than 1 MiB.",
+			"Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+		},
+		{
+			"unknown status", dpctest.Reply(418, "application/json", `{"message":"I am a teapot"}`), steps.CauseUnexpected,
+			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+		},
+	} {
+		for _, at := range everyPath {
+			t.Run(c.name+at.path, func(t *testing.T) {
+				p := newPractice(t, dpctest.Options{})
+				p.breakPath(at.path, c.fault)
+				report := p.check(t)
+				line, _ := report.Failure()
+				if line.ID != at.id || line.Cause != c.cause || line.Mend != steps.MendAgain || report.Refused() {
+					t.Errorf("%s %s, cause %s, mend %s: %s", line.Status, line.ID, line.Cause, line.Mend, line.Detail)
+				}
+				if got := line.Sentence(steps.Sandbox); got != c.sentence && c.sentence != "" {
+					t.Errorf("sentence: %s", got)
+				}
+				if got := line.Remedy(); got != c.remedy {
+					t.Errorf("remedy: %s", got)
+				}
+				dependants(t, report)
+			})
+		}
+	}
+}
+
+func TestAnswersThatAreNotDPCs(t *testing.T) {
+	for _, c := range []struct{ name, path, kind, body, sentence string }{
+		{"wrong content type", "/metadata", "text/plain", `{"resourceType":"CapabilityStatement"}`, "An answer came back that does not look like DPC's: the answer is not JSON."},
+		{"no JSON", "/metadata", "application/json", `{"resourceType":`, "An answer came back that does not look like DPC's: the answer can't be read."},
+		{"another API", "/metadata", "application/json", `{"resourceType":"Patient"}`, "An answer came back that does not look like DPC's: this is not DPC's API."},
+		{"no access token", "/Token/auth", "application/json", `{"token_type":"bearer","expires_in":300}`, "An answer came back that does not look like DPC's: the answer holds no access token."},
+		{"access token that breaks out", "/Token/auth", "application/json", `{"access_token":"a\r\nX: b","token_type":"bearer"}`, "An answer came back that does not look like DPC's: the answer holds no access token."},
+		{"no organization", "/Organization", "application/fhir+json", `{"resourceType":"Bundle","entry":[]}`, "An answer came back that does not look like DPC's: the answer names no organization."},
+		{"no key", "/Key/{id}", "application/json", `{}`, "An answer came back that does not look like DPC's: the answer holds no public key."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPractice(t, dpctest.Options{})
+			p.breakPath(c.path, dpctest.Reply(200, c.kind, c.body))
+			line, _ := p.check(t).Failure()
+			if got := line.Sentence(steps.Sandbox); got != c.sentence || line.Cause != steps.CauseUnexpected {
+				t.Errorf("%s: %s", line.Cause, got)
+			}
+		})
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		certificate dpctest.Certificate
+		cause       steps.CheckCause
+		sentence    string
+	}{
+		{"interception", dpctest.Untrusted, steps.CauseTLS, "No secure connection to DPC: the server's certificate is not one that this computer trusts."},
+		{"expired", dpctest.Expired, steps.CauseTLSExpired, "No secure connection to DPC: the server's certificate is out of date, or this computer's date is wrong."},
+		{"another host", dpctest.WrongHost, steps.CauseTLSHost, "No secure connection to DPC: another server answered in its place."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPractice(t, dpctest.Options{TLS: true, Certificate: c.certificate})
+			line, _ := p.check(t).Failure()
+			if got := line.Sentence(steps.Sandbox); got != c.sentence || line.Cause != c.cause || line.ID != steps.CheckReach {
+				t.Errorf("%s %s: %s (%s)", line.ID, line.Cause, got, line.Detail)
+			}
+			if !strings.HasSuffix(line.Remedy(), "Your credentials are not the cause.") {
+				t.Errorf("remedy: %s", line.Remedy())
+			}
+			if len(p.server.Requests()) != 0 {
+				t.Error("a request went out")
+			}
+		})
+	}
+}
+
+// A server that speaks no TLS where TLS belongs is in DPC's place.
+func TestPlainServerBehindHTTPS(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.client.base = strings.Replace(p.client.base, "http:", "https:", 1)
+	line := p.client.Reach(t.Context())[0]
+	if line.Cause != steps.CauseTLS {
+		t.Errorf("%+v", line)
+	}
+}
+
+func TestNameNotFound(t *testing.T) {
+	c, err := New("https://dpc.invalid/api/v1", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unplugged := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no server") }
+	dialer := &net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: unplugged}}
+	c.Transport.Proxy, c.Transport.DialContext = nil, dialer.DialContext
+	line := c.Reach(t.Context())[0]
+	if line.Cause != steps.CauseDNS || line.Sentence(steps.Sandbox) != "DPC's server was not found by its name." ||
+		line.Remedy() != "Check the internet connection and, if there is one, the VPN, then check again. Your credentials are not the cause." {
+		t.Errorf("%+v", line)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	for name, fault := range map[string]dpctest.Fault{"head": dpctest.Slow(), "body": dpctest.SlowBody()} {
+		t.Run(name, func(t *testing.T) {
+			p := newPractice(t, dpctest.Options{})
+			p.client.limit = 50 * time.Millisecond
+			p.server.Break("/metadata", fault)
+			line := p.client.Reach(t.Context())[0]
+			if line.Cause != steps.CauseTimeout || line.Sentence(steps.Sandbox) != "DPC did not answer in time." {
+				t.Errorf("%+v", line)
+			}
+		})
+	}
+}
+
+func TestCanceledWhileWaiting(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	p.server.Break("/Token/auth", func(w http.ResponseWriter, r *http.Request) bool {
+		cancel()
+		return dpctest.Slow()(w, r)
+	})
+	report, err := p.client.Check(ctx, p.state, p.creds, nil)
+	if !errors.Is(err, context.Canceled) || len(report.Lines) != 3 {
+		t.Errorf("%v, %d lines", err, len(report.Lines))
+	}
+	if _, _, err := p.client.AccessToken(ctx, p.creds); !errors.Is(err, context.Canceled) {
+		t.Errorf("access token: %v", err)
+	}
+}
+
+func TestProxy(t *testing.T) {
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	defer refusing.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	for _, c := range []struct {
+		name, proxy string
+		tls         bool
+	}{
+		{"not there", gone.URL, false},
+		{"not there, tunnel", gone.URL, true},
+		{"not there, socks", strings.Replace(gone.URL, "http", "socks5", 1), true},
+		{"refuses", refusing.URL, false},
+		{"refuses a tunnel", refusing.URL, true},
+		{"has no name", "http://proxy.invalid:1", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPractice(t, dpctest.Options{TLS: c.tls})
+			address, err := url.Parse(c.proxy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.client.Transport.Proxy = http.ProxyURL(address)
+			line := p.client.Reach(t.Context())[0]
+			if line.Cause != steps.CauseProxy || line.Sentence(steps.Sandbox) != "The proxy between this computer and DPC let nothing through." {
+				t.Errorf("%+v", line)
+			}
+		})
+	}
+}
+
+// The proxy setting is read once for each process, so this test starts another.
+// The password in it is not repeated.
+func TestProxyFromTheEnvironment(t *testing.T) {
+	const ask = "DPCTEST_ASK_THROUGH_PROXY"
+	if os.Getenv(ask) != "" {
+		c, err := New("https://dpc.invalid/api/v1", "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := c.Reach(t.Context())[0]
+		t.Logf("cause %s: %s", line.Cause, line.Detail)
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^TestProxyFromTheEnvironment$")
+	cmd.Env = append(os.Environ(), ask+"=1", "HTTPS_PROXY=http://me:hunter2@127.0.0.1:1", "https_proxy=http://me:hunter2@127.0.0.1:1", "NO_PROXY=", "no_proxy=")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if !strings.Contains(string(out), "cause proxy: dial tcp 127.0.0.1:1: ") || strings.Contains(string(out), "hunter2") {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestRedirectElsewhere(t *testing.T) {
+	for _, at := range everyPath {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			p := newPractice(t, dpctest.Options{})
+			elsewhere := dpctest.Elsewhere(t)
+			p.breakPath(at.path, dpctest.Redirect(status, elsewhere.URL()+"/login"))
+			report := p.check(t)
+			line, _ := report.Failure()
+			if line.ID != at.id || line.Cause != steps.CauseRedirect || line.Mend != steps.MendAgain {
+				t.Errorf("%s %d: %+v", at.path, status, line)
+			}
+			want := "The request was sent on to another server (" + strings.TrimPrefix(elsewhere.URL(), "http://") + "), and that was not followed."
+			if got := line.Sentence(steps.Sandbox); got != want {
+				t.Errorf("sentence: %s", got)
+			}
+			if seen := elsewhere.Requests(); len(seen) != 0 {
+				t.Errorf("%s %d: the other host was asked: %v", at.path, status, seen)
+			}
+		}
+	}
+}
+
+func TestRedirectWithoutTLSIsNotFollowed(t *testing.T) {
+	p := newPractice(t, dpctest.Options{TLS: true})
+	p.server.Break("/metadata", dpctest.Redirect(302, "http://"+p.server.Address()+"/api/v1/metadata"))
+	if line := p.client.Reach(t.Context())[0]; line.Cause != steps.CauseRedirect {
+		t.Errorf("%+v", line)
+	}
+}
+
+func TestRedirectOnTheSameHost(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.server.Break("/metadata", dpctest.Times(1, dpctest.Redirect(302, "/api/v1/metadata")))
+	if report := p.check(t); !report.Passed {
+		t.Errorf("%s", text(report, steps.Sandbox))
+	}
+	p.server.Break("/metadata", dpctest.Redirect(302, "/api/v1/metadata"))
+	if line := p.client.Reach(t.Context())[0]; line.Cause != steps.CauseRedirect {
+		t.Errorf("endless: %+v", line)
+	}
+	p.server.Break("/metadata", nil)
+	p.server.Break("/Token/auth", dpctest.Redirect(307, "/api/v1/Token/auth"))
+	before := len(p.server.Requests())
+	if line, _ := p.check(t).Failure(); line.ID != steps.CheckAccept || line.Cause != steps.CauseRedirect {
+		t.Errorf("assertion: %+v", line)
+	}
+	if after := len(p.server.Requests()); after-before != 3 {
+		t.Errorf("%d requests", after-before)
+	}
+}
+
+func TestRetries(t *testing.T) {
+	for name, fault := range map[string]dpctest.Fault{
+		"busy": dpctest.TooMany(0), "unavailable": dpctest.Unavailable(), "hung up": dpctest.HangUp(),
+	} {
+		for _, at := range everyPath {
+			t.Run(name+at.path, func(t *testing.T) {
+				p := newPractice(t, dpctest.Options{})
+				p.breakPath(at.path, dpctest.Times(retries, fault))
+				report := p.check(t)
+				if once := at.path == "/Token/auth"; report.Passed == once {
+					t.Errorf("%s", text(report, steps.Sandbox))
+				}
+			})
+		}
+	}
+}
+
+// An assertion goes to the token endpoint once. Only after "Invalid JWT", which is
+// also DPC's word for one that it has seen, does a second, fresh one follow.
+func TestAssertionsAreFresh(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.server.Break("/Token/auth", dpctest.Times(1, dpctest.Reply(401, "application/json", `{"code":401,"message":"Invalid JWT"}`)))
+	if report := p.check(t); !report.Passed {
+		t.Fatalf("%s", text(report, steps.Sandbox))
+	}
+	sent := map[string]bool{}
+	posts := 0
+	for _, r := range p.server.Requests() {
+		if strings.HasSuffix(r.Path, "/Token/auth") {
+			posts++
+			sent[r.Body] = true
+		}
+	}
+	if posts != 2 || len(sent) != 2 {
+		t.Errorf("%d posts of %d assertions", posts, len(sent))
+	}
+}
