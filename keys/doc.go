@@ -1,10 +1,15 @@
 // Package keys holds credential material: the RSA-4096 pair, its PEM forms and
 // fingerprint, the signature that DPC's portal asks for, the client assertion
-// that DPC's API asks for, the client token, and Secret, the type in which all
-// of these travel.
+// that DPC's API asks for, the client token, passphrases, and Secret, the type in
+// which all of these travel.
 //
 // The package is pure. It knows no terminal, no network, no file and no clock;
 // time and randomness come in as arguments. It imports no other room.
+//
+// What people paste is read leniently where the meaning is certain (white space,
+// quotes, byte order marks, line breaks that a field swallowed) and refused
+// otherwise, with an exported error for each case, so that whoever asks can put
+// the remedy beside it. No error repeats any of the input.
 //
 // It follows RFC 7468 (PEM), RFC 5280 (SubjectPublicKeyInfo), RFC 8017
 // (RSASSA-PKCS1-v1_5), RFC 7523 (client assertions) and the libmacaroons V2

@@ -105,6 +105,13 @@ func (p Pair) Sign() (string, error) {
 	return inLines(base64.StdEncoding.EncodeToString(signature)), nil
 }
 
+// signs reports whether what the private half signs is what the public half
+// verifies. The standard library doesn't check that a key's primes are primes.
+func (p Pair) signs() bool {
+	signature, err := p.Sign()
+	return err == nil && p.Public().Verify(signature) == nil
+}
+
 func inLines(text string) string {
 	var b strings.Builder
 	for len(text) > signatureLine {

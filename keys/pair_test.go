@@ -72,7 +72,10 @@ func TestZeroPair(t *testing.T) {
 		t.Errorf("Assertion: %v", err)
 	}
 	k := p.Public()
-	if k.PEM() != "" || k.Fingerprint() != "" || k.Bits() != 0 || !k.Equal(keys.PublicKey{}) {
+	if keystest.Pair(t).Public().String() != keystest.Pair(t).Public().Fingerprint() {
+		t.Error("a public key prints as something else than its fingerprint")
+	}
+	if k.String() != "" || k.PEM() != "" || k.Fingerprint() != "" || k.Bits() != 0 || !k.Equal(keys.PublicKey{}) {
 		t.Error("the zero public key says something")
 	}
 }

@@ -64,7 +64,7 @@ type block struct {
 
 // ParsePrivateKey reads an RSA private key of at least 4096 bits from PEM, PKCS#1
 // ("BEGIN RSA PRIVATE KEY") or PKCS#8 ("BEGIN PRIVATE KEY"), and checks that its
-// numbers belong together.
+// numbers belong together and that it signs what its public half verifies.
 //
 // Around the key there may be other text, certificates and public keys. Lines may
 // end as on any system or, as after a paste into a field of one line, in spaces.
@@ -85,10 +85,11 @@ func ParsePrivateKey(pem Secret) (Pair, error) {
 	if err := checkSize(key.N.BitLen()); err != nil {
 		return Pair{}, err
 	}
-	if key.Validate() != nil {
+	pair := newPair(key)
+	if key.Validate() != nil || !pair.signs() {
 		return Pair{}, ErrDamaged
 	}
-	return newPair(key), nil
+	return pair, nil
 }
 
 // ParsePublicKey reads an RSA public key of at least 4096 bits from PEM of a
@@ -112,6 +113,9 @@ func ParsePublicKey(pem string) (PublicKey, error) {
 	}
 	if err := checkSize(key.N.BitLen()); err != nil {
 		return PublicKey{}, err
+	}
+	if key.N.Bit(0) == 0 || key.E < 3 || key.E%2 == 0 { // anyone could sign for those
+		return PublicKey{}, ErrDamaged
 	}
 	return PublicKey{key: key}, nil
 }
@@ -221,12 +225,10 @@ func (b block) refusal() error {
 		return ErrEncrypted
 	case strings.HasPrefix(b.kind, "EC "):
 		return ErrEC
-	case strings.HasPrefix(b.kind, "DSA "):
-		return ErrAlgorithm
 	case b.kind == typeOpenSSH:
 		return ErrOpenSSH
-	case b.private():
-		return ErrPrivate
+	case b.private(), strings.HasPrefix(b.kind, "DSA "):
+		return ErrAlgorithm
 	case b.public():
 		return ErrPublic
 	case strings.Contains(b.kind, "CERTIFICATE"):

@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"math/big"
@@ -143,6 +144,42 @@ func makeSamples(t testing.TB) samples {
 	}
 }
 
+// mislabeled returns a SubjectPublicKeyInfo that says RSA and holds no numbers.
+func mislabeled(t testing.TB) []byte {
+	var info struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	info.Algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, Parameters: asn1.NullRawValue}
+	info.Key = asn1.BitString{Bytes: []byte{4, 1, 2, 3}, BitLength: 32}
+	return must[[]byte](t)(asn1.Marshal(info))
+}
+
+// noPrimes returns a PKCS#1 key of 4096 bits made of two products, which fit
+// together as the parts of a key do.
+func noPrimes(t testing.TB) []byte {
+	a, b := raw(t, keystest.Pair(t)), raw(t, keystest.OtherPair(t))
+	one, three := big.NewInt(1), big.NewInt(3)
+	p, q := new(big.Int).Mul(a.Primes[0], three), new(big.Int).Mul(b.Primes[0], three)
+	for e := int64(65537); ; e += 2 {
+		p1, q1 := new(big.Int).Sub(p, one), new(big.Int).Sub(q, one)
+		d := new(big.Int).ModInverse(big.NewInt(e), new(big.Int).Mul(p1, q1))
+		inverse := new(big.Int).ModInverse(q, p)
+		if inverse == nil { // both are multiples of three
+			q.Add(q, big.NewInt(2))
+		}
+		if d == nil || inverse == nil {
+			continue
+		}
+		return must[[]byte](t)(asn1.Marshal(struct {
+			Version               int
+			N                     *big.Int
+			E                     int64
+			D, P, Q, DP, DQ, QInv *big.Int
+		}{0, new(big.Int).Mul(p, q), e, d, p, q, new(big.Int).Mod(d, p1), new(big.Int).Mod(d, q1), inverse}))
+	}
+}
+
 func TestParsePrivateKeyRefusals(t *testing.T) {
 	s := makeSamples(t)
 	ec := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
@@ -166,6 +203,7 @@ func TestParsePrivateKeyRefusals(t *testing.T) {
 		{"a letter changed", strings.Replace(s.private, lines[20], strings.Repeat("A", 64)+"\n", 1), keys.ErrDamaged},
 		{"a letter that is none", strings.Replace(s.private, lines[20], "!"+lines[20][1:], 1), keys.ErrDamaged},
 		{"numbers that don't belong together", inPEM("RSA PRIVATE KEY", mixed), keys.ErrDamaged},
+		{"numbers that are no primes", inPEM("RSA PRIVATE KEY", noPrimes(t)), keys.ErrDamaged},
 		{"an empty block", inPEM("PRIVATE KEY", nil), keys.ErrDamaged},
 		{"PKCS#1 with the label of PKCS#8", strings.ReplaceAll(s.pkcs1, "RSA PRIVATE", "PRIVATE"), keys.ErrDamaged},
 		{"encrypted PKCS#8", strings.ReplaceAll(s.private, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"), keys.ErrEncrypted},
@@ -175,6 +213,7 @@ func TestParsePrivateKeyRefusals(t *testing.T) {
 		{"EC of its own", "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + sec1, keys.ErrEC},
 		{"Ed25519", s.ed, keys.ErrAlgorithm},
 		{"X25519", s.x, keys.ErrAlgorithm},
+		{"a private key of an unknown kind", inPEM("NEW PRIVATE KEY", []byte{1}), keys.ErrAlgorithm},
 		{"DSA", inPEM("DSA PRIVATE KEY", []byte{1}), keys.ErrAlgorithm},
 		{"a certificate", s.c, keys.ErrCertificate},
 		{"a certificate request", inPEM("CERTIFICATE REQUEST", []byte{1}), keys.ErrCertificate},
@@ -218,6 +257,10 @@ func TestParsePublicKeyRefusals(t *testing.T) {
 		{"a certificate", s.c, keys.ErrCertificate},
 		{"EC", s.ecPublic, keys.ErrEC},
 		{"2048 bits", s.smallPublic, keys.ErrKeySmall},
+		{"an exponent of one", spki(t, &rsa.PublicKey{N: raw(t, keystest.Pair(t)).N, E: 1}), keys.ErrDamaged},
+		{"an even exponent", spki(t, &rsa.PublicKey{N: raw(t, keystest.Pair(t)).N, E: 65536}), keys.ErrDamaged},
+		{"an even modulus", spki(t, &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 4095), E: 65537}), keys.ErrDamaged},
+		{"an EC key that calls itself RSA", inPEM("PUBLIC KEY", mislabeled(t)), keys.ErrDamaged},
 		{"16385 bits", large, keys.ErrKeyLarge},
 		{"two keys", s.public + keystest.OtherPair(t).Public().PEM(), keys.ErrSeveral},
 		{"OpenSSH's own form", string(ssh.MarshalAuthorizedKey(authorized)), keys.ErrOpenSSHLine},

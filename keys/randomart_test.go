@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"os"
 	"os/exec"
@@ -31,6 +32,19 @@ func TestRandomartForm(t *testing.T) {
 	}
 	if (keys.PublicKey{}).Randomart() != "" {
 		t.Error("no key has a picture")
+	}
+}
+
+// The marks end at ^, however often a square is visited: S and E stand for the
+// start and the end of the walk alone.
+func TestRandomartOfACrowdedWalk(t *testing.T) {
+	thereAndBack := bytes.Repeat([]byte{0b00_11_00_11}, 32)
+	if art := keys.Randomart(thereAndBack, "[]", "[]"); !strings.Contains(art, "E        |\n|         ^       |") || strings.Contains(art, "S") {
+		t.Errorf("got\n%s", art)
+	}
+	intoTheCorner := make([]byte, 32)
+	if art := keys.Randomart(intoTheCorner, "[]", "[]"); !strings.Contains(art, "+\n|E....            |\n") || !strings.Contains(art, "|        S        |") {
+		t.Errorf("got\n%s", art)
 	}
 }
 

@@ -189,6 +189,7 @@ func TestRedactedForms(t *testing.T) {
 	s, p := keys.NewSecret(value), keystest.Pair(t)
 	for how, got := range map[string]string{
 		"String": s.String(), "GoString": s.GoString(), "slog": s.LogValue().String(), "%v": fmt.Sprintf("%v", s),
+		"%d": fmt.Sprintf("%d", s), "%#x": fmt.Sprintf("%#x", s), "pair %d": fmt.Sprintf("%d", p),
 		"pair String": p.String(), "pair GoString": p.GoString(), "pair slog": p.LogValue().String(), "pair %v": fmt.Sprintf("%v", p),
 		"empty": fmt.Sprint(keys.Secret{}), "empty pair": fmt.Sprint(keys.Pair{}),
 	} {
@@ -199,6 +200,25 @@ func TestRedactedForms(t *testing.T) {
 	if got := string(must[[]byte](t)(json.Marshal([]any{s, p}))); got != `["[redacted]","[redacted]"]` {
 		t.Errorf("JSON: %s", got)
 	}
+}
+
+// Printers such as spew follow pointers and read unexported fields. There must be
+// nothing on their way but functions.
+func TestReflectionEndsAtFunctions(t *testing.T) {
+	var walk func(path string, v reflect.Value)
+	walk = func(path string, v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Func:
+		case reflect.Struct:
+			for i := range v.NumField() {
+				walk(path+"."+v.Type().Field(i).Name, v.Field(i))
+			}
+		default:
+			t.Errorf("%s is a %s that a printer could follow", path, v.Kind())
+		}
+	}
+	walk("Secret", reflect.ValueOf(keys.NewSecret(value)))
+	walk("Pair", reflect.ValueOf(keystest.Pair(t)))
 }
 
 func TestSecret(t *testing.T) {

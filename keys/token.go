@@ -37,6 +37,8 @@ const (
 	maxToken = 16 << 10
 	// minToken is the shortest that a macaroon with an organization can be.
 	minToken = 100
+	// minLabelled keeps the padding of a short value from counting as a value.
+	minLabelled = 8
 )
 
 // The caveats that DPC puts into a client token.
@@ -101,28 +103,35 @@ func ParseToken(raw Secret) (clean Secret, t Token, err error) {
 
 var (
 	jwtForm   = regexp.MustCompile(`^eyJ[\w-]+\.[\w-]+\.[\w-]*$`)
-	labelForm = regexp.MustCompile(`^(?i:bearer|[\pL\d_().#-]{1,40}[` + quotes + `]*[:=])(.{8,})$`)
+	labelForm = regexp.MustCompile(`^(?i:bearer|[\pL\d_().#-]{1,40}[` + quotes + `]*[:=])`)
 )
 
 // misplaced recognizes what people paste where the client token belongs.
 func misplaced(text string) error {
 	joined := unquoted(withoutSpace(text))
-	if joined == "" {
-		return ErrTokenEmpty
-	}
-	if strings.Contains(joined, "-----BEGIN") {
-		return ErrTokenPEM
-	}
-	if _, err := ParseUUID(joined); err == nil {
-		return ErrTokenUUID
-	}
-	if jwtForm.MatchString(joined) {
-		return ErrTokenJWT
+	if err := otherKind(joined); err != nil {
+		return err
 	}
 	if hasUUIDBeside(text) {
 		return ErrTokenTwo
 	}
 	return labelled(joined)
+}
+
+// otherKind recognizes the other values that a person has at hand.
+func otherKind(joined string) error {
+	_, err := ParseUUID(joined)
+	switch {
+	case joined == "":
+		return ErrTokenEmpty
+	case strings.Contains(joined, "-----BEGIN"):
+		return ErrTokenPEM
+	case err == nil:
+		return ErrTokenUUID
+	case jwtForm.MatchString(joined):
+		return ErrTokenJWT
+	}
+	return nil
 }
 
 // hasUUIDBeside finds a token and an ID in one paste, as the portal shows both.
@@ -141,11 +150,12 @@ func hasUUIDBeside(text string) bool {
 // labelled finds words such as "Token:" in front of a value. Where the value
 // itself is out of place, that is what the person should hear.
 func labelled(joined string) error {
-	found := labelForm.FindStringSubmatch(joined)
-	if found == nil {
+	label := labelForm.FindString(joined)
+	value := joined[len(label):]
+	if label == "" || len(value) < minLabelled {
 		return nil
 	}
-	if err := misplaced(found[1]); err != nil {
+	if err := otherKind(unquoted(value)); err != nil {
 		return err
 	}
 	return ErrTokenLabel
