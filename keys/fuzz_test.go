@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"gopkg.in/macaroon.v2"
 
@@ -28,6 +29,20 @@ var keyErrors = []error{
 var passphraseErrors = []error{
 	keys.ErrPassphraseEmpty, keys.ErrPassphraseShort, keys.ErrPassphraseLong, keys.ErrPassphraseControl, keys.ErrPassphraseEdge,
 	keys.ErrPassphraseRelated, keys.ErrPassphraseRepeats, keys.ErrPassphraseWeak,
+}
+
+func TestErrorTexts(t *testing.T) {
+	seen := map[string]bool{}
+	all := slices.Concat(tokenErrors, keyErrors, passphraseErrors, []error{
+		keys.ErrKeySmall, keys.ErrNoPair, keys.ErrNoMatch, keys.ErrSignature, keys.ErrSignatureForm, keys.ErrClaims, keys.ErrUUID,
+	})
+	for _, err := range all {
+		text := err.Error()
+		if seen[text] || strings.HasSuffix(text, ".") || !unicode.IsLower(rune(text[0])) {
+			t.Errorf("%q is said twice, or not in lower case without a period", text)
+		}
+		seen[text] = true
+	}
 }
 
 // Every error is one of ours, word for word, so none can hold any of the input.

@@ -41,7 +41,8 @@ const (
 // random: 103 bits, lower case, joined by hyphens, easy to say over the telephone.
 //
 // The list has four words with a hyphen of their own. Passphrases that hold one
-// are drawn again, so that a hyphen always stands between two words.
+// are drawn again, so that a hyphen always stands between two words. No word comes
+// twice, so a reader that gives the same bytes forever is waited for forever.
 func NewPassphrase(random io.Reader) (Secret, error) {
 	dice, err := diceware.NewGenerator(&diceware.GeneratorInput{
 		WordList: diceware.WordListEffLarge(), RandReader: random,

@@ -32,7 +32,7 @@ var (
 	ErrPKCS1Public  = errors.New("this public key is in the form BEGIN RSA PUBLIC KEY, and DPC takes BEGIN PUBLIC KEY only")
 	ErrSeveral      = errors.New("there are several keys here, and only one can be used")
 	ErrKeySmall     = errors.New("the key is too small")
-	ErrKeyLarge     = errors.New("the key is larger than DPC's own tools can read")
+	ErrKeyLarge     = errors.New("the key is too large: common tools read at most 16384 bits")
 	ErrUnknownBlock = errors.New("this PEM holds something other than a key")
 )
 
