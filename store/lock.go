@@ -63,7 +63,7 @@ func acquire(dir, id string, now time.Time) (*lock, error) {
 	free, err := l.try()
 	if err != nil {
 		return nil, steps.WithHint(fmt.Errorf("lock onboarding %s: %w", id, err),
-			"Keep the progress folder on a disk of this computer; some network drives can't lock files.")
+			"Make sure that the progress folder can be written and is on a disk of this computer; some network drives can't lock files.")
 	}
 	if !free {
 		return nil, steps.WithHint(openElsewhere(id, l.owner),

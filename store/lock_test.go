@@ -89,8 +89,8 @@ func TestLockIsExclusive(t *testing.T) {
 		}
 	}
 	state, err := NewProgress(dir).Read(testID)
-	if err != nil || len(state.TokenLabel) != 4*50 {
-		t.Fatalf("counted to %d of %d: %v", len(state.TokenLabel), 4*50, err)
+	if err != nil || len(state.TokenLabel) != 4*stormCount {
+		t.Fatalf("counted to %d of %d: %v", len(state.TokenLabel), 4*stormCount, err)
 	}
 	if got := files(t, dir); len(got) != 1 {
 		t.Errorf("left in the folder: %q", got)

@@ -20,6 +20,7 @@ const roleVar = "STORE_TEST_ROLE"
 
 var roles = map[string]func(args []string) error{
 	"hold":    roleHold,
+	"save":    roleSave,
 	"storm":   roleStorm,
 	"vault":   roleVault,
 	"keyring": roleKeyring,
@@ -98,7 +99,7 @@ func holder(t *testing.T, dir, id string) (*exec.Cmd, io.Closer) {
 // what another process has open it tries again.
 func roleStorm(args []string) error {
 	p := NewProgress(args[0])
-	for done := 0; done < 50; {
+	for done := 0; done < stormCount; {
 		state, found, err := p.Open(args[1])
 		if _, busy := errors.AsType[*OpenElsewhere](err); busy {
 			continue
@@ -118,6 +119,26 @@ func roleStorm(args []string) error {
 	}
 	return nil
 }
+
+// roleSave saves without end, counts in the label, and says what is saved.
+func roleSave(args []string) error {
+	p := NewProgress(args[0])
+	if _, _, err := p.Open(args[1]); err != nil {
+		return err
+	}
+	state := exampleState(args[1])
+	state.TokenLabel = ""
+	for {
+		state.TokenLabel += "x"
+		if err := p.Save(state); err != nil {
+			return err
+		}
+		fmt.Println(len(state.TokenLabel))
+	}
+}
+
+// stormCount is how often each process of a storm counts.
+const stormCount = 25
 
 // roleVault saves ten secrets of one onboarding in a vault.
 func roleVault(args []string) error {

@@ -110,7 +110,8 @@ func (p *Progress) read(id string) (steps.State, error) {
 		return steps.State{}, &Unreadable{Path: path, Reason: notOurs}
 	}
 	if err != nil {
-		return steps.State{}, fmt.Errorf("read the progress of %s: %w", id, err)
+		return steps.State{}, steps.WithHint(fmt.Errorf("read the progress of %s: %w", id, err),
+			"Make sure that this file is yours and can be read.")
 	}
 	state, reason := parseState(id, data)
 	if reason != "" {
@@ -216,8 +217,10 @@ func (p *Progress) move(from, to string) error {
 	return p.unlink(from)
 }
 
-// unlink removes an onboarding's file. What is not there is no error.
+// unlink removes an onboarding's file, and what a write that was cut off has left
+// of it. What is not there is no error.
 func (p *Progress) unlink(id string) error {
+	_ = os.Remove(p.path(id) + ".tmp")
 	err := os.Remove(p.path(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -427,6 +429,7 @@ func TestProgressRemove(t *testing.T) {
 	if err := newTestProgress(t, dir).Remove(otherID); !isOpenElsewhere(err) {
 		t.Fatalf("removed what is open elsewhere: %v", err)
 	}
+	mustWrite(t, filepath.Join(dir, testID+".json.tmp"), []byte("what a crash left"))
 	for _, id := range []string{testID, otherID, otherID} { // closed, open, gone
 		if err := p.Remove(id); err != nil {
 			t.Fatal(err)
@@ -437,5 +440,34 @@ func TestProgressRemove(t *testing.T) {
 	}
 	if err := p.Save(exampleState(otherID)); !errors.Is(err, ErrNotOpen) {
 		t.Fatalf("what was removed is still open: %v", err)
+	}
+}
+
+// TestProgressKilledWhileSaving kills a process that does nothing but save: what
+// it leaves is a whole state, and the last that it said was saved or a later one.
+func TestProgressKilledWhileSaving(t *testing.T) {
+	for round := range 10 {
+		dir := t.TempDir()
+		cmd := process(t, "save", dir, testID)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said := 0
+		lines := bufio.NewScanner(out)
+		for lines.Scan() && said < 3+5*round {
+			said, _ = strconv.Atoi(lines.Text())
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		state, found := mustOpen(t, newTestProgress(t, dir), testID)
+		if got := len(state.TokenLabel); !found || got < said {
+			t.Fatalf("said %d, kept %d, found %v", said, got, found)
+		}
 	}
 }

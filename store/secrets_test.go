@@ -92,8 +92,14 @@ func TestSecretsForget(t *testing.T) {
 func TestSecretsRefuse(t *testing.T) {
 	bothPlaces(t, func(t *testing.T, s *Secrets) {
 		for _, at := range [][2]string{
-			{"", "client-token"}, {"../x", "client-token"}, {"probe", "client-token"}, {testID, ""}, {testID, "a/b"},
-			{testID, "UPPER"}, {testID, strings.Repeat("n", 33)}, {testID, "private-key\n"},
+			{"", "client-token"},
+			{"../x", "client-token"},
+			{"probe", "client-token"},
+			{testID, ""},
+			{testID, "a/b"},
+			{testID, "UPPER"},
+			{testID, strings.Repeat("n", 33)},
+			{testID, "private-key\n"},
 		} {
 			_, loaded := s.Load(t.Context(), at[0], at[1])
 			saved := s.Save(t.Context(), at[0], at[1], keys.NewSecret("value"))

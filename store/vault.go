@@ -333,6 +333,8 @@ func (v *vault) remedy(err error) string {
 		return "Put a backup of " + v.path + " in its place, or move it away to start with a new vault."
 	case errors.Is(err, errVaultNewer):
 		return "Update dpc-onboard."
+	case errors.Is(err, context.Canceled):
+		return "Try again when you are ready."
 	case errors.Is(err, ErrTimeout):
 		return "Another dpc-onboard may be holding the vault; close it and try again."
 	case errors.Is(err, fs.ErrNotExist):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"filippo.io/age"
+	"github.com/creack/pty"
 	"github.com/gofrs/flock"
 
 	"dpc-onboard/keys"
@@ -80,20 +82,35 @@ func TestVaultKeepsSecrets(t *testing.T) {
 	checkModes(t, dir)
 }
 
-func TestVaultIsAnAgeFile(t *testing.T) {
+// TestVaultOpensWithAge lets age itself open the vault, with the passphrase typed
+// at its prompt: whoever has both needs no dpc-onboard.
+func TestVaultOpensWithAge(t *testing.T) {
 	keystest.Need(t, "age")
 	dir := t.TempDir()
 	put(t, useVault(t, dir), "client-token", "the token")
-	if out, err := exec.Command("age-inspect", filepath.Join(dir, "vault.age")).CombinedOutput(); err == nil && !bytes.Contains(out, []byte("scrypt")) {
-		t.Errorf("age-inspect: %s", out)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "vault.age"))
+	cmd := exec.CommandContext(t.Context(), "age", "--decrypt", filepath.Join(dir, "vault.age"))
+	var plain bytes.Buffer
+	cmd.Stdout = &plain
+	terminal, err := pty.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, err := decrypt(data, opens(t, sesame))
-	if want := `{"schema":1,"secrets":{"` + testID + `/client-token":"the token"}}`; err != nil || string(plain) != want {
-		t.Errorf("content %q, %v", plain, err)
+	defer func() { _ = terminal.Close() }()
+	var prompt []byte
+	for buf := make([]byte, 256); !bytes.Contains(prompt, []byte("passphrase")); {
+		n, err := terminal.Read(buf)
+		if err != nil {
+			t.Fatalf("%q, %v", prompt, err)
+		}
+		prompt = append(prompt, buf[:n]...)
+	}
+	if _, err := terminal.WriteString(sesame + "\n"); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, terminal) }()
+	err = cmd.Wait()
+	if want := `{"schema":1,"secrets":{"` + testID + `/client-token":"the token"}}`; err != nil || plain.String() != want {
+		t.Errorf("content %q, %v", plain.String(), err)
 	}
 }
 
@@ -290,13 +307,9 @@ func TestVaultLimit(t *testing.T) {
 }
 
 func TestVaultUsesAgesWorkFactor(t *testing.T) {
-	dir := t.TempDir()
-	if err := NewSecrets(dir).Use(t.Context(), steps.Vault, keys.NewSecret(sesame)); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "vault.age"))
-	if lines := strings.SplitN(string(data), "\n", 3); err != nil || !strings.HasPrefix(lines[1], "-> scrypt ") || !strings.HasSuffix(lines[1], " 18") {
-		t.Errorf("%.80q, %v", data, err)
+	data := sealed(t, "", NewSecrets("nowhere").WorkFactor)
+	if line := strings.Split(string(data), "\n")[1]; !strings.HasPrefix(line, "-> scrypt ") || !strings.HasSuffix(line, " 18") {
+		t.Errorf("got %q", line)
 	}
 }
 
@@ -320,9 +333,11 @@ func FuzzVault(f *testing.F) {
 	})
 }
 
-// FuzzVaultFile damages the file around the content.
+// FuzzVaultFile damages the file around the content: what opens at all opens to
+// what was sealed.
 func FuzzVaultFile(f *testing.F) {
-	good, _, err := encrypt([]byte(`{"schema":1,"secrets":{}}`), keys.NewSecret(sesame), 1)
+	const content = `{"schema":1,"secrets":{}}`
+	good, _, err := encrypt([]byte(content), keys.NewSecret(sesame), 1)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -336,7 +351,7 @@ func FuzzVaultFile(f *testing.F) {
 		if err != nil && !errors.Is(err, ErrVaultDamaged) && !errors.Is(err, steps.ErrWrongPassphrase) {
 			t.Fatalf("got %v", err)
 		}
-		if err == nil && !bytes.Equal(data, good) {
+		if err == nil && string(plain) != content {
 			t.Fatalf("%d bytes that nobody sealed opened to %q", len(data), plain)
 		}
 	})
