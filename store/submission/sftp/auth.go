@@ -96,7 +96,7 @@ func (c *credentials) useConfigured(ctx context.Context, r route) error {
 		remark = "or start the SSH agent, which did not answer (" + foreign(err.Error()) + ")"
 	}
 	if len(signers) > 0 {
-		c.tried = append(c.tried, fmt.Sprintf("%d key(s) of the SSH agent", len(signers)))
+		c.tried = append(c.tried, fmt.Sprintf("the SSH agent's keys (%d)", len(signers)))
 	}
 	for _, file := range r.identities {
 		signer, err := readKey(file, keys.Secret{})

@@ -114,7 +114,7 @@ func TestAgentAndConfiguredKeys(t *testing.T) {
 		{name: "agent", agent: withKey},
 		{name: "agent with several keys", agent: withBoth},
 		{name: "only the agent's configured key", agent: withBoth, config: "Host *\n IdentitiesOnly yes\n IdentityFile ~/key\n"},
-		{name: "only the agent's other key", agent: withBoth, config: "IdentitiesOnly yes\nIdentityFile " + stranger + "\n", what: "tried: 1 key(s) of the SSH agent;"},
+		{name: "only the agent's other key", agent: withBoth, config: "IdentitiesOnly yes\nIdentityFile " + stranger + "\n", what: "tried: the SSH agent's keys (1);"},
 		{name: "agent of the configuration", config: "IdentityAgent " + withKey + "\n"},
 		{name: "agent switched off", agent: withKey, config: "IdentityAgent none\n", what: "nothing to sign in with", remedy: "or start the SSH agent"},
 		{name: "agent that is gone", agent: p.Home + "/none", what: "nothing to sign in with", remedy: "did not answer"},
@@ -171,7 +171,7 @@ func TestTooManyKeysForTheServer(t *testing.T) {
 	socket := startAgent(t, newKey(t, filepath.Join(p.Home, "a"), ""), newKey(t, filepath.Join(p.Home, "b"), ""), p.key)
 	p.AgentSocket = socket
 	_, err := Upload(t.Context(), steps.Upload{File: p.file, URL: s.url(t)}, p.Options, nil)
-	failed(t, err, "hung up during the sign-in as "+me(t)+" (tried: 3 key(s) of the SSH agent)", "")
+	failed(t, err, "hung up during the sign-in as "+me(t)+" (tried: the SSH agent's keys (3))", "")
 }
 
 func TestAgentThatDeclinesToSign(t *testing.T) {

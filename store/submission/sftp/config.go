@@ -25,10 +25,11 @@ type route struct {
 // defaultKeys are the names in ~/.ssh that OpenSSH tries, in this order.
 var defaultKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}
 
-// readConfig reads an ssh_config. A file that isn't there is an empty one.
+// readConfig reads an ssh_config. A file that isn't there is an empty one, and
+// beside an error there is an empty one too.
 func readConfig(file string) (*ssh_config.Config, error) {
 	data, err := os.ReadFile(file)
-	if file == "" || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return &ssh_config.Config{}, nil
 	}
 	if err != nil {
