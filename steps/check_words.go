@@ -165,7 +165,10 @@ func (l CheckLine) causeSentence() string {
 	case CauseOrganization:
 		return fmt.Sprintf("The client token is of another organization than the one that you entered: DPC says%s %s.", named(" ", l.Organization), l.OrganizationID)
 	}
-	return causes[l.Cause]
+	if sentence, ok := causes[l.Cause]; ok {
+		return sentence
+	}
+	return fmt.Sprintf("Something is wrong here%s.", said(l.Detail)) // a cause of another version's
 }
 
 func (l CheckLine) unexpectedSentence() string {
