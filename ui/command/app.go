@@ -1,0 +1,231 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"dpc-onboard/keys"
+	"dpc-onboard/steps"
+	"dpc-onboard/steps/dpc"
+	"dpc-onboard/store"
+)
+
+// app is one run of the program: its streams, its flags, and what was opened.
+type app struct {
+	in       *os.File
+	out, err *os.File
+	version  string
+	failed   error // what went wrong in the command itself
+
+	onboarding          string // --onboarding
+	store               string // --store
+	apiURL              string // --api-url
+	vaultPassphraseFile string // --vault-passphrase-file
+
+	plain, reducedMotion bool
+	helpDesk             string
+}
+
+// Values of --store.
+const (
+	storeAuto    = "auto"
+	storeKeyring = string(steps.Keyring)
+	storeVault   = string(steps.Vault)
+)
+
+func (a *app) globalFlags(f *pflag.FlagSet) {
+	f.StringVar(&a.onboarding, "onboarding", "", "`ID` of the onboarding, as \"status\" shows it")
+	f.StringVar(&a.store, "store", storeAuto, "where secrets are kept: auto, keyring or vault")
+	f.StringVar(&a.apiURL, "api-url", "", "`address` of another API base than DPC's own")
+	f.StringVar(&a.vaultPassphraseFile, "vault-passphrase-file", "", "`file` that holds the vault's passphrase")
+	f.BoolFunc("no-color", "no colors (as NO_COLOR)", func(string) error { return os.Setenv("NO_COLOR", "1") })
+}
+
+var idForm = regexp.MustCompile(`^[0-9]{10}-(sandbox|production)$`)
+
+// checkFlags refuses what no command could use, before anything is done.
+func (a *app) checkFlags() error {
+	switch a.store {
+	case storeAuto, storeKeyring, storeVault:
+	default:
+		return fmt.Errorf("--store takes auto, keyring or vault, not %q", a.store)
+	}
+	if a.onboarding != "" && !idForm.MatchString(a.onboarding) {
+		return fmt.Errorf("--onboarding takes an NPI, a hyphen and sandbox or production, not %q", a.onboarding)
+	}
+	if a.apiURL == "" {
+		return nil
+	}
+	_, err := dpc.New(a.apiURL, a.version)
+	if err != nil {
+		return fmt.Errorf("--api-url: %w", err)
+	}
+	return nil
+}
+
+func (a *app) now() time.Time { return time.Now() }
+
+// say prints a line for a person.
+func (a *app) say(format string, args ...any) {
+	fmt.Fprintln(a.err, printable(fmt.Sprintf(format, args...)))
+}
+
+// asks reports whether somebody sits in front of it.
+func (a *app) asks() bool {
+	return term.IsTerminal(int(a.in.Fd())) && term.IsTerminal(int(a.err.Fd()))
+}
+
+// client returns a client for an environment's API, or for --api-url.
+func (a *app) client(e steps.Environment) (*dpc.Client, error) {
+	return dpc.New(cmp.Or(a.apiURL, e.APIBase()), a.version)
+}
+
+// progress returns the progress files.
+func (a *app) progress() (*store.Progress, error) {
+	dir, err := store.Dir()
+	if err != nil {
+		return nil, err
+	}
+	return store.NewProgress(dir), nil
+}
+
+const beginHint = "Start \"" + name + "\" to begin."
+
+// entries returns all onboardings, or the one of --onboarding.
+func (a *app) entries() ([]store.Entry, error) {
+	p, err := a.progress()
+	if err != nil {
+		return nil, err
+	}
+	all, err := p.List()
+	if err != nil || a.onboarding == "" {
+		return all, err
+	}
+	for _, e := range all {
+		if e.ID == a.onboarding {
+			return []store.Entry{e}, nil
+		}
+	}
+	return nil, unknown(a.onboarding)
+}
+
+func unknown(id string) error {
+	return steps.WithHint(fmt.Errorf("there is no onboarding %s", id), "Run \""+name+" status\" to see which there are.")
+}
+
+// choose returns the onboarding that a command is for: that of --onboarding, or
+// the only one.
+func (a *app) choose() (steps.State, error) {
+	all, err := a.entries()
+	if err != nil {
+		return steps.State{}, err
+	}
+	switch len(all) {
+	case 0:
+		return steps.State{}, steps.WithKind(errors.New("there is no onboarding yet"), steps.ErrUnfinished, beginHint)
+	case 1:
+		return all[0].State, all[0].Err
+	}
+	var ids []string
+	for _, e := range all {
+		ids = append(ids, e.ID)
+	}
+	return steps.State{}, steps.WithKind(fmt.Errorf("there are several onboardings: %s", strings.Join(ids, ", ")),
+		steps.ErrUsage, "Name one of them with --onboarding.")
+}
+
+// credentials returns the onboarding's six items from where its secrets are kept.
+func (a *app) credentials(ctx context.Context, state steps.State) (steps.Credentials, error) {
+	secrets, err := a.openSecrets(ctx, state)
+	if err != nil {
+		return steps.Credentials{}, err
+	}
+	return steps.LoadCredentials(ctx, secrets, state)
+}
+
+// openSecrets opens the place where an onboarding's secrets are kept.
+func (a *app) openSecrets(ctx context.Context, state steps.State) (*store.Secrets, error) {
+	dir, err := store.Dir()
+	if err != nil {
+		return nil, err
+	}
+	secrets := store.NewSecrets(dir)
+	kind := a.placeOf(state)
+	if kind == steps.Keyring {
+		return secrets, secrets.Use(ctx, kind, keys.Secret{})
+	}
+	if !secrets.VaultExists() {
+		return nil, steps.WithKind(errors.New("there is no vault on this computer"), steps.ErrStorage,
+			"Its secrets may be in the keyring: leave out --store. Or copy vault.age back from a backup.")
+	}
+	passphrase, err := a.vaultPassphrase()
+	if err != nil {
+		return nil, err
+	}
+	return secrets, secrets.Use(ctx, kind, passphrase)
+}
+
+// placeOf returns where an onboarding keeps its secrets: by --store, or by what
+// it has noted.
+func (a *app) placeOf(state steps.State) steps.StorageKind {
+	switch {
+	case a.store != storeAuto:
+		return steps.StorageKind(a.store)
+	case state.Storage != nil:
+		return state.Storage.Kind
+	}
+	return steps.Keyring
+}
+
+// vaultPassphrase takes it from the file, or asks.
+func (a *app) vaultPassphrase() (keys.Secret, error) {
+	if a.vaultPassphraseFile != "" {
+		return readPassphrase(a.vaultPassphraseFile)
+	}
+	if !a.asks() {
+		return keys.Secret{}, steps.WithKind(errors.New("the vault's passphrase is needed, and there is nobody to ask"),
+			steps.ErrStorage, "Name a file that holds it: --vault-passphrase-file.")
+	}
+	return a.askHidden("Vault passphrase: ")
+}
+
+// askHidden asks for something that is not shown while it is typed.
+func (a *app) askHidden(prompt string) (keys.Secret, error) {
+	fmt.Fprint(a.err, prompt)
+	typed, err := term.ReadPassword(int(a.in.Fd()))
+	fmt.Fprintln(a.err)
+	if errors.Is(err, io.EOF) {
+		return keys.Secret{}, context.Canceled
+	}
+	return keys.NewSecret(string(typed)), err
+}
+
+// askYes asks for a word that nobody types by mistake.
+func (a *app) askYes(question string) (bool, error) {
+	fmt.Fprint(a.err, question+" Type yes to go on: ")
+	var line strings.Builder
+	for b := make([]byte, 1); ; {
+		n, err := a.in.Read(b)
+		if n == 0 || b[0] == '\n' {
+			if err != nil && !errors.Is(err, io.EOF) {
+				return false, err
+			}
+			return strings.EqualFold(strings.TrimSpace(line.String()), "yes"), nil
+		}
+		line.WriteByte(b[0])
+	}
+}
+
+// isMissing reports whether a file is not there.
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

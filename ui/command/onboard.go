@@ -1,0 +1,232 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/atotto/clipboard"
+	"github.com/cli/browser"
+	"golang.org/x/term"
+
+	"dpc-onboard/keys"
+	"dpc-onboard/steps"
+	"dpc-onboard/store"
+	"dpc-onboard/ui/plain"
+	"dpc-onboard/ui/wizard"
+)
+
+// onboard runs the onboarding itself, on the full screen or line by line.
+func (a *app) onboard(ctx context.Context) error {
+	state, home, err := a.begin()
+	if err != nil {
+		return err
+	}
+	dir, err := store.Dir()
+	if err != nil {
+		return err
+	}
+	secrets, progress := store.NewSecrets(dir), store.NewProgress(dir)
+	defer progress.Close()
+	if err := inUse(progress, state); err != nil {
+		return err
+	}
+	facts, err := a.facts(ctx, state, secrets)
+	if err != nil {
+		return err
+	}
+	flow, err := a.face(ctx, facts, home, a.services(ctx, secrets, progress))
+	return a.ended(flow, err)
+}
+
+// begin says which onboarding to go on with, or that the home screen comes
+// first: where there are several, or one that is finished.
+func (a *app) begin() (state steps.State, home bool, err error) {
+	p, err := a.progress()
+	if err != nil {
+		return steps.State{}, false, err
+	}
+	all, err := p.List()
+	if err != nil {
+		return steps.State{}, false, err
+	}
+	if a.onboarding != "" {
+		return named(all, a.onboarding), false, nil
+	}
+	switch len(all) {
+	case 0:
+		return steps.State{}, false, nil
+	case 1:
+		return named(all, all[0].ID), steps.Complete(all[0].State), nil
+	}
+	return steps.State{}, true, nil
+}
+
+// named returns an onboarding by its ID. Of one that is new, or whose file can't
+// be read, the ID is all that is known.
+func named(all []store.Entry, id string) steps.State {
+	for _, e := range all {
+		if e.ID == id && e.Err == nil {
+			return e.State
+		}
+	}
+	return steps.State{Schema: steps.Schema, NPI: id[:10], Environment: steps.Environment(id[11:])}
+}
+
+// inUse says who has the onboarding open, before anything is drawn.
+func inUse(progress *store.Progress, state steps.State) error {
+	if state.AccessAt.IsZero() {
+		return nil
+	}
+	_, _, err := progress.Open(state.ID())
+	if other, ok := errors.AsType[*store.OpenElsewhere](err); ok {
+		return steps.WithHint(other, "Go on there, or close it first. Nothing was changed.")
+	}
+	return err
+}
+
+// facts gathers what the flow begins with. The vault is opened here only where a
+// file holds its passphrase: whoever types it does so in the flow.
+func (a *app) facts(ctx context.Context, state steps.State, secrets *store.Secrets) (steps.Facts, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return steps.Facts{}, fmt.Errorf("find the folder that this was started in: %w", err)
+	}
+	session := steps.Session{Now: a.now(), Store: a.store, Folder: folder, HelpDesk: a.helpDesk}
+	if a.vaultPassphraseFile != "" && a.placeOf(state) == steps.Vault {
+		passphrase, err := a.newVaultPassphrase(secrets.VaultExists(), state)
+		if err == nil {
+			err = secrets.Use(ctx, steps.Vault, passphrase)
+		}
+		if err != nil {
+			return steps.Facts{}, err
+		}
+		session.Ready = true
+	}
+	session.VaultExists = secrets.VaultExists()
+	return steps.Facts{State: state, Session: session}, nil
+}
+
+// newVaultPassphrase reads the vault's passphrase, and refuses a weak one before
+// a vault is made with it.
+func (a *app) newVaultPassphrase(exists bool, state steps.State) (keys.Secret, error) {
+	passphrase, err := readPassphrase(a.vaultPassphraseFile)
+	if err != nil || exists {
+		return passphrase, err
+	}
+	return passphrase, a.strong(passphrase, state)
+}
+
+// strong refuses a weak passphrase with the reason.
+func (a *app) strong(passphrase keys.Secret, state steps.State) error {
+	return steps.WithKind(keys.CheckPassphrase(passphrase, state.Organization, state.NPI), steps.ErrUsage,
+		"Take four or more words that have nothing to do with each other or with the practice.")
+}
+
+// face runs the wizard, or goes line by line where that was asked for or where
+// there is no terminal to draw on.
+func (a *app) face(ctx context.Context, facts steps.Facts, home bool, services steps.Services) (steps.Flow, error) {
+	if why := a.noScreen(); !a.plain && why != "" {
+		a.say("%s: %s, so this goes line by line (--plain).", name, why)
+		a.plain = true
+	}
+	if a.plain {
+		return plain.Run(ctx, plain.Options{
+			In: a.in, Out: a.out, Facts: facts, Services: services,
+			Home: home, Entries: a.states, OpenURL: openURL, Copy: nativeCopy(),
+		})
+	}
+	return wizard.Run(ctx, wizard.Options{
+		Facts: facts, Services: services, Home: home, Entries: a.states, Forget: a.forgetState,
+		Copy: nativeCopy(), OpenURL: openURL,
+		ReducedMotion: a.reducedMotion, NoColor: os.Getenv("NO_COLOR") != "",
+		Input: a.in, Output: a.out, Environ: os.Environ(),
+	})
+}
+
+// noScreen says why nothing can be drawn, or "".
+func (a *app) noScreen() string {
+	switch {
+	case !term.IsTerminal(int(a.in.Fd())):
+		return "the input is not a terminal"
+	case !term.IsTerminal(int(a.out.Fd())):
+		return "the output is not a terminal"
+	case os.Getenv("TERM") == "dumb":
+		return "this terminal can't draw (TERM=dumb)"
+	}
+	return ""
+}
+
+// states lists the onboardings for the home screen. Those whose file can't be
+// read are in it by their ID alone.
+func (a *app) states() ([]steps.State, error) {
+	p, err := a.progress()
+	if err != nil {
+		return nil, err
+	}
+	all, err := p.List()
+	states := make([]steps.State, 0, len(all))
+	for _, e := range all {
+		states = append(states, named(all, e.ID))
+	}
+	return states, err
+}
+
+// openURL opens the browser, which must not write into the screen.
+func openURL(url string) error {
+	browser.Stdout, browser.Stderr = io.Discard, io.Discard
+	return browser.OpenURL(url)
+}
+
+// nativeCopy returns the operating system's clipboard, or nil where there is none.
+func nativeCopy() func(string) error {
+	if clipboard.Unsupported {
+		return nil
+	}
+	return clipboard.WriteAll
+}
+
+// ended says where the onboarding stands when the program ends, and makes the
+// exit code of it: the flow decides, not how the program came to its end.
+func (a *app) ended(flow steps.Flow, err error) error {
+	state := flow.State()
+	if state.ID() != "" && !state.AccessAt.IsZero() {
+		a.standing(state)
+	}
+	switch {
+	case errors.Is(err, tea.ErrInterrupted), errors.Is(err, plain.ErrInterrupted), errors.Is(err, context.Canceled):
+		return quiet{err}
+	case err != nil:
+		return err
+	case steps.Complete(state):
+		return nil
+	}
+	return quiet{steps.ErrUnfinished}
+}
+
+// standing says in two lines where an onboarding stands and how to go on.
+func (a *app) standing(s steps.State) {
+	done := doneSteps(s)
+	if steps.Complete(s) {
+		a.say("%s, %s: all %d steps are done.", s.Organization, s.Environment, done)
+		if t := s.ClientToken; t != nil && !t.Expires.IsZero() {
+			a.say("The client token expires on %s: start \"%s\" before that day to replace it.", day(t.Expires), name)
+		}
+		return
+	}
+	a.say("%s, %s: %d of %d steps are done and saved. Next: %s.", s.Organization, s.Environment, done, len(steps.IDs), steps.Next(s).Title())
+	a.say("Start \"%s\" to go on.", cmp.Or(a.again(s), name))
+}
+
+// again returns how to come back to this onboarding where there are several.
+func (a *app) again(s steps.State) string {
+	all, err := a.states()
+	if err != nil || len(all) < 2 {
+		return ""
+	}
+	return name + " --onboarding " + s.ID()
+}

@@ -1,0 +1,83 @@
+package command
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"strings"
+
+	"dpc-onboard/keys"
+	"dpc-onboard/steps"
+	"dpc-onboard/store"
+	"dpc-onboard/store/submission"
+	"dpc-onboard/store/submission/sftp"
+)
+
+// services wires what the flow's effects reach through.
+func (a *app) services(ctx context.Context, secrets steps.Secrets, progress *store.Progress) steps.Services {
+	return steps.Services{
+		Now:           a.now,
+		Secrets:       secrets,
+		Progress:      progressFiles{progress},
+		Checker:       checker{a},
+		Packages:      a.packages(),
+		NewPair:       newPairs(ctx).next,
+		NewPassphrase: func() (keys.Secret, error) { return keys.NewPassphrase(rand.Reader) },
+		ReadFile:      readFile,
+		WriteFile:     writeFile,
+		RemoveFile:    func(path string) error { return os.Remove(expandHome(path)) },
+		FileExists:    fileExists,
+	}
+}
+
+// progressFiles says that a file was set aside in the flow's own terms.
+type progressFiles struct{ *store.Progress }
+
+// Open is steps.Progress's.
+func (p progressFiles) Open(id string) (steps.State, bool, error) {
+	state, found, err := p.Progress.Open(id)
+	if aside, ok := errors.AsType[*store.SetAside](err); ok {
+		err = &steps.SetAside{Path: aside.Path, Reason: strings.TrimPrefix(aside.Reason, "it ")}
+	}
+	return state, found, err
+}
+
+// checker asks the DPC of the onboarding's environment, or that of --api-url.
+type checker struct{ app *app }
+
+// Check is steps.Checker's.
+func (c checker) Check(ctx context.Context, state steps.State, creds steps.Credentials, report func(steps.CheckLine)) (steps.CheckReport, error) {
+	client, err := c.app.client(state.Environment)
+	if err != nil {
+		return steps.CheckReport{}, err
+	}
+	return client.Check(ctx, state, creds, report)
+}
+
+// packages seals, and uploads by SFTP.
+type packages struct{ submission.Packages }
+
+func (a *app) packages() packages {
+	return packages{submission.Packages{Version: a.version, Now: a.now}}
+}
+
+// Describe is steps.Packages's.
+func (p packages) Describe(format, recipient string) (string, error) {
+	return p.Packages.Describe(format, expandHome(recipient))
+}
+
+// Seal is steps.Packages's.
+func (p packages) Seal(ctx context.Context, state steps.State, c steps.Credentials, r steps.SealRequest) (steps.SealedFact, error) {
+	r.Path, r.Recipient = expandHome(r.Path), expandHome(r.Recipient)
+	return p.Packages.Seal(ctx, state, c, r)
+}
+
+// Upload is steps.Packages's.
+func (packages) Upload(ctx context.Context, u steps.Upload, report func(done, total int64)) (steps.DeliveryFact, error) {
+	options, err := sftp.DefaultOptions()
+	if err != nil {
+		return steps.DeliveryFact{}, err
+	}
+	return sftp.Upload(ctx, u, options, report)
+}

@@ -1,0 +1,4 @@
+package plain
+
+// keepLines has nothing to do: raw mode leaves the console's output as it is.
+func keepLines(int) {}
