@@ -28,13 +28,13 @@ func (c *Client) AccessToken(ctx context.Context, creds steps.Credentials) (keys
 		return keys.Secret{}, 0, err
 	}
 	if f != nil {
-		return keys.Secret{}, 0, explain(f, creds)
+		return keys.Secret{}, 0, explain(f)
 	}
 	return s.bearer.token, s.bearer.life, nil
 }
 
 // explain makes an error from a fault, in the words of the live check.
-func explain(f *fault, _ steps.Credentials) error {
+func explain(f *fault) error {
 	line := failed(f)
 	line.ID = steps.CheckAccept
 	err := fmt.Errorf("no access token: %w", errors.New(line.Reason()))

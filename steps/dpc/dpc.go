@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"dpc-onboard/steps"
 )
 
 // Limits that hold for every request.
@@ -44,6 +46,8 @@ type Client struct {
 	limit    time.Duration // of one request
 	retryMin time.Duration
 }
+
+var _ steps.Checker = (*Client)(nil)
 
 // New returns a client for an API base such as
 // https://sandbox.dpc.cms.gov/api/v1. Plain http is for loopback addresses only.

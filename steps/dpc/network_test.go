@@ -114,6 +114,18 @@ func TestFaultsOnTheWay(t *testing.T) {
 			"Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
 		},
 		{
+			"garbage", dpctest.Garbage(), steps.CauseUnexpected,
+			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+		},
+		{
+			"head without end", dpctest.LongHead(100 << 10), steps.CauseUnexpected,
+			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+		},
+		{
+			"empty", dpctest.Reply(204, "application/json", ""), steps.CauseUnexpected,
+			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+		},
+		{
 			"unknown status", dpctest.Reply(418, "application/json", `{"message":"I am a teapot"}`), steps.CauseUnexpected,
 			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
 		},
@@ -364,6 +376,15 @@ func TestRetries(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Nobody waits for minutes in front of a check: a long Retry-After is told instead.
+func TestLongRetryAfter(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.server.Break("/metadata", dpctest.TooMany(9))
+	if line := p.client.Reach(t.Context())[0]; line.Cause != steps.CauseRateLimited || len(p.server.Requests()) != 1 {
+		t.Errorf("%d requests, %+v", len(p.server.Requests()), line)
 	}
 }
 

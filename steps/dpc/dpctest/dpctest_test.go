@@ -315,7 +315,7 @@ func TestTokenForm(t *testing.T) {
 		t.Errorf("%d characters", len(got))
 	}
 	_, says, err := keys.ParseToken(w.token)
-	if err != nil || says.OrganizationID != dpctest.OrganizationID || says.Version != 2 || !says.Expires.Equal(w.now.Add(365*24*time.Hour)) {
+	if err != nil || says.OrganizationID != dpctest.OrganizationID || says.Version != 2 || says.Host != "sandbox.dpc.cms.gov" || !says.Expires.Equal(w.now.Add(365*24*time.Hour)) {
 		t.Errorf("%+v, %v", says, err)
 	}
 }

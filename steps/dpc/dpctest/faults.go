@@ -63,6 +63,26 @@ func HangUp() Fault {
 	return func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }
 }
 
+// Garbage answers with bytes that are not HTTP.
+func Garbage() Fault {
+	return func(w http.ResponseWriter, _ *http.Request) bool {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_, _ = io.WriteString(conn, "220 mail.example ready\r\n\r\n")
+			_ = conn.Close()
+		}
+		return true
+	}
+}
+
+// LongHead answers with a head of more than that many bytes.
+func LongHead(bytes int) Fault {
+	return func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("X-Long", strings.Repeat("a", bytes))
+		return false
+	}
+}
+
 // Huge answers with a body of that many bytes, all of it valid JSON.
 func Huge(bytes int) Fault {
 	return Reply(http.StatusOK, "application/json", `{"resourceType":"CapabilityStatement","name":"`+strings.Repeat("a", bytes)+`"}`)

@@ -26,6 +26,7 @@ type Token struct {
 	Organization string        // its ID; empty is the server's own
 	Label        string        // empty is "practice-token"
 	Life         time.Duration // 0 is a year; below 0 it has expired
+	Location     string        // DPC's public URL; empty is the sandbox's, which tells the environment
 	Forged       bool          // made with another root key than the server's
 	Deleted      bool          // was made, and then deleted in the portal
 }
@@ -47,12 +48,15 @@ func (s *Server) Token(o Token) keys.Secret {
 	if o.Life == 0 {
 		o.Life = tokenLife
 	}
+	if o.Location == "" {
+		o.Location = "https://sandbox.dpc.cms.gov/api"
+	}
 	now := s.options.Now().UTC()
 	token := registeredToken{
 		id: uuid.NewString(), organization: o.Organization, label: o.Label,
 		rootKey: random(32), created: now, expires: now.Add(o.Life),
 	}
-	value := s.mint(token)
+	value := s.mint(token, o.Location)
 	if o.Forged {
 		token.rootKey = random(32)
 	}
@@ -65,8 +69,8 @@ func (s *Server) Token(o Token) keys.Secret {
 }
 
 // mint writes the macaroon with DPC's four caveats.
-func (s *Server) mint(t registeredToken) string {
-	m := must(macaroon.New(t.rootKey, []byte(t.id), s.http.URL+"/api", macaroon.V2))
+func (s *Server) mint(t registeredToken, location string) string {
+	m := must(macaroon.New(t.rootKey, []byte(t.id), location, macaroon.V2))
 	for _, caveat := range []string{
 		"dpc_macaroon_version = 2",
 		"expires = " + t.expires.Format("2006-01-02T15:04:05.000000Z07:00"),
