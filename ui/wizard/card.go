@@ -51,7 +51,7 @@ func (m *Model) body(width int) card {
 		c.add(m.note(n, width))
 	}
 	c.add(m.guide(width))
-	c.add(m.rowsAndArt(width))
+	c.add(m.rows(width))
 	c.add(m.checkLines(width))
 	c.add(m.copies(width))
 	for i := range m.form.fields {
@@ -62,7 +62,15 @@ func (m *Model) body(width int) card {
 		return c
 	}
 	m.addActions(&c, width)
+	m.addArt(&c, width)
 	return c
+}
+
+// addArt draws the fingerprint's randomart below, where there is room for it.
+func (m *Model) addArt(c *card, width int) {
+	if art := m.prompt.Art; art != "" && len(c.lines)+lipgloss.Height(art)+1 <= m.height-5 {
+		c.add(m.styles.dim.Render(lipgloss.PlaceHorizontal(width, lipgloss.Right, art)))
+	}
 }
 
 // portalName finds the *names between stars* of what the portal shows.
@@ -134,19 +142,6 @@ func upper(s string) string {
 	return strings.ToUpper(string(r[0])) + string(r[1:])
 }
 
-// rowsAndArt puts the randomart beside the rows where there is room for both.
-func (m *Model) rowsAndArt(width int) string {
-	art := m.prompt.Art
-	if art == "" || m.height < 30 {
-		return m.rows(width)
-	}
-	art = m.styles.dim.Render(art)
-	if rest := width - lipgloss.Width(art) - 3; rest >= 24 {
-		return lipgloss.JoinHorizontal(lipgloss.Top, lipgloss.NewStyle().Width(rest+3).Render(m.rows(rest)), art)
-	}
-	return m.rows(width)
-}
-
 // rows lists facts. A value that does not fit beside its name stands below it.
 func (m *Model) rows(width int) string {
 	names := 0
@@ -165,11 +160,24 @@ func (m *Model) row(r steps.Row, names, width int) string {
 	if !r.Secret.IsZero() {
 		value, style = r.Secret.Reveal(), m.styles.title
 	}
-	if room := width - names - 2; room >= 28 || room >= lipgloss.Width(value) {
-		name := m.styles.dim.Render(r.Name + strings.Repeat(" ", names-lipgloss.Width(r.Name)))
-		return name + "  " + strings.ReplaceAll(style.Render(wrap(value, room)), "\n", "\n"+strings.Repeat(" ", names+2))
+	name, room := m.styles.dim.Render(r.Name), width-names-2
+	if room < 28 { // no room for columns
+		names, room = lipgloss.Width(r.Name), width-lipgloss.Width(r.Name)-2
+		if room < lipgloss.Width(value) {
+			return name + "\n" + indent2(style.Render(wrapValue(value, width-2)))
+		}
 	}
-	return m.styles.dim.Render(r.Name) + "\n  " + strings.ReplaceAll(style.Render(wrap(value, width-2)), "\n", "\n  ")
+	name += strings.Repeat(" ", names-lipgloss.Width(r.Name)+2)
+	return name + strings.ReplaceAll(style.Render(wrapValue(value, room)), "\n", "\n"+strings.Repeat(" ", names+2))
+}
+
+// wrapValue breaks a value of one word, a digest or a path, only at the end of
+// the line, so that it can be read and selected as it is.
+func wrapValue(value string, width int) string {
+	if strings.ContainsAny(value, " ") || strings.Count(value, "-") > 6 {
+		return wrap(value, width)
+	}
+	return ansi.Hardwrap(value, max(1, width), true)
 }
 
 // copies lists what to take to the portal: the key, the field it belongs in, and
@@ -216,12 +224,15 @@ func (m *Model) addActions(c *card, width int) {
 			hint = " " + m.key(k)
 		}
 		label := ansi.Truncate(a.Label, width-4-lipgloss.Width(hint), "…")
-		if a.Name == current {
+		switch {
+		case a.Name != current:
+			c.lines = append(c.lines, m.styles.text.Render("  "+label+" ")+hint)
+		case m.form.enters():
 			c.lines = append(c.lines, m.styles.button.Render("❯ "+label+" ")+hint)
 			c.focusOnLast(m.form.focused() == nil)
-			continue
+		default:
+			c.lines = append(c.lines, m.styles.title.Render("  "+label+" ")+hint)
 		}
-		c.lines = append(c.lines, m.styles.text.Render("  "+label+" ")+hint)
 	}
 }
 

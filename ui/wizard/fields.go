@@ -38,7 +38,7 @@ func (m *Model) fieldValue(w *field, focused bool, width int) string {
 	case steps.Hidden:
 		return m.hidden(w, focused, width)
 	}
-	w.input.SetWidth(max(8, min(60, width-2)))
+	w.input.SetWidth(max(8, min(60, width-3)))
 	edge := m.styles.line
 	if focused {
 		edge = m.styles.accent
@@ -83,7 +83,7 @@ func (m *Model) choices(w *field, focused bool, width int) string {
 				style = m.styles.title
 			}
 		}
-		line := style.Render(sign + c.Label)
+		line := style.Render(sign + strings.ReplaceAll(wrap(c.Label, width-2), "\n", "\n  "))
 		if room := width - lipgloss.Width(line) - 2; c.Hint != "" && room >= lipgloss.Width(c.Hint) {
 			line += "  " + m.styles.dim.Render(c.Hint)
 		} else if c.Hint != "" && i == w.choice {

@@ -38,8 +38,23 @@ func newForm(p steps.Prompt, st styles) form {
 	for _, pf := range p.Fields {
 		f.fields = append(f.fields, newField(pf, st))
 	}
-	f.focusOn(0)
+	f.focusOn(f.start())
 	return f
+}
+
+// start is where the focus begins: at the first field that is still open, or at
+// the primary action where all of them have a value that can stay. A field that
+// is asked alone is there to be changed.
+func (f *form) start() int {
+	if len(f.fields) == 1 {
+		return 0
+	}
+	for i, w := range f.fields {
+		if _, err := w.Recognize(w.value()); err != nil || (w.Optional && w.value().IsZero()) {
+			return i
+		}
+	}
+	return len(f.fields)
 }
 
 func newField(pf steps.Field, st styles) field {
@@ -122,6 +137,10 @@ func (f *form) unsaved() bool {
 	}
 	return false
 }
+
+// enters reports whether Enter does the action now, and not just go on to the
+// next field.
+func (f *form) enters() bool { return f.focus >= len(f.fields)-1 }
 
 // action returns the action that has the focus, or the first.
 func (f *form) action() steps.Action {

@@ -7,7 +7,6 @@ import "charm.land/bubbles/v2/key"
 // footer shows only the ones that work now.
 type keymap struct {
 	Enter, Next, Previous, Back, Portal, Reveal, Help, Scroll, Quit key.Binding
-	more                                                            []key.Binding
 }
 
 func newKeymap() keymap {
@@ -29,7 +28,13 @@ func newKeymap() keymap {
 
 // ShortHelp implements help.KeyMap.
 func (k keymap) ShortHelp() []key.Binding {
-	return append([]key.Binding{k.Enter, k.Next, k.Back, k.Portal, k.Reveal, k.Scroll, k.Help, k.Quit}, k.more...)
+	var shown []key.Binding
+	for _, b := range []key.Binding{k.Enter, k.Next, k.Back, k.Reveal, k.Scroll, k.Help, k.Quit, k.Portal} {
+		if b.Help().Key != "" {
+			shown = append(shown, b)
+		}
+	}
+	return shown
 }
 
 // FullHelp implements help.KeyMap.
@@ -43,6 +48,11 @@ func (k keymap) fit(m *Model) keymap {
 	k.Portal.SetEnabled(m.prompt.URL != "" && m.options.OpenURL != nil)
 	k.Reveal.SetEnabled(m.form.canReveal())
 	k.Scroll.SetEnabled(m.overflows)
+	k.Back.SetEnabled(m.helping || m.canGoBack())
+	if m.width < 60 { // the keys that nobody guesses come first
+		k.Enter.SetHelp("", "")
+		k.Next.SetHelp("", "")
+	}
 	if !typing {
 		k.Portal.SetKeys("o", "ctrl+o")
 		k.Portal.SetHelp("o", "open portal")

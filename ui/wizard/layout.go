@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"regexp"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -15,7 +16,7 @@ const (
 	minWidth, minHeight = 40, 12
 	twoPanes            = 80 // from here on the rail stands beside the card
 	railWidth           = 24
-	maxWidth            = 110 // lines longer than this are hard to read
+	maxWidth            = 120 // lines longer than this are hard to read
 )
 
 // View implements tea.Model.
@@ -35,15 +36,23 @@ func (m *Model) render() string {
 	case m.tooSmall():
 		return clip(wrap(steps.SayTooSmall(minWidth, minHeight, m.width, m.height), m.width), m.height)
 	case m.home != nil:
-		return m.frame(m.homeHeader(), m.homeBody(m.frameWidth()-4), m.homeFooter())
+		return m.frame(m.homeHeader(), m.homeBody(m.textWidth()), m.homeFooter())
 	case m.width < twoPanes:
-		return m.frame(m.narrowHeader(), m.body(m.frameWidth()-4), m.footer())
+		return m.frame(m.narrowHeader(), m.body(m.textWidth()), m.footer())
 	}
-	return m.frame(m.header(), m.body(m.cardWidth()), m.footer())
+	return m.frame(m.header(), m.body(m.textWidth()), m.footer())
 }
 
 // frameWidth is how wide all of it is.
 func (m *Model) frameWidth() int { return min(m.width, maxWidth) }
+
+// textWidth is how wide the card's text is on the screen that is shown.
+func (m *Model) textWidth() int {
+	if m.home != nil {
+		return m.frameWidth() - 4
+	}
+	return m.cardWidth()
+}
 
 // cardWidth is how wide the card's text is, its border and padding taken off.
 func (m *Model) cardWidth() int {
@@ -70,6 +79,9 @@ func (m *Model) frame(header string, card card, footer string) string {
 // window cuts the lines of a card that fit, around the focus.
 func (m *Model) window(c card, height int) string {
 	lines := c.lines
+	for i, line := range lines { // a line that wrapped would push the frame out of the window
+		lines[i] = ansi.Truncate(line, m.textWidth(), "…")
+	}
 	m.overflows = len(lines) > height
 	if !m.overflows {
 		m.offset = 0
@@ -158,6 +170,9 @@ func (m *Model) rail() string {
 	for _, stop := range m.flow.Rail() {
 		lines = append(lines, m.stop1(stop))
 	}
+	if m.height < 22 {
+		return strings.Join(lines, "\n")
+	}
 	return strings.Join(lines, "\n\n")
 }
 
@@ -189,8 +204,18 @@ func (m *Model) footer() string {
 
 func indent(s string) string { return " " + strings.ReplaceAll(s, "\n", "\n ") }
 
-// wrap breaks text at spaces, and anywhere where a word is longer than a line.
-func wrap(s string, width int) string { return ansi.Wrap(s, max(1, width), " ") }
+// wrap breaks text at spaces and hyphens, but no ID at its hyphens, and anywhere
+// where a word is longer than a line.
+func wrap(s string, width int) string {
+	kept := idForm.ReplaceAllStringFunc(s, func(id string) string { return strings.ReplaceAll(id, "-", unbroken) })
+	return strings.ReplaceAll(ansi.Wrap(kept, max(1, width), " "), unbroken, "-")
+}
+
+// idForm finds key IDs, organization IDs and fingerprints.
+var idForm = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// unbroken is the hyphen at which no line is broken.
+const unbroken = "\u2011"
 
 // clip cuts what is higher than the window.
 func clip(s string, height int) string {

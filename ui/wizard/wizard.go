@@ -89,7 +89,7 @@ type Model struct {
 	overflows     bool
 	scrolled      bool // the person scrolled; the focus need not be in sight
 	profile       colorprofile.Profile
-	dark          bool
+	background    background
 	styles        styles
 	keys          keymap
 	help          help.Model
@@ -108,7 +108,7 @@ type Model struct {
 func newModel(ctx context.Context, o Options) *Model {
 	m := &Model{
 		ctx: ctx, options: o, width: 80, height: 24,
-		profile: colorprofile.TrueColor, dark: true,
+		profile: colorprofile.TrueColor, background: unknown,
 		keys: newKeymap(), help: help.New(),
 		spinner: spinner.New(spinner.WithSpinner(spinner.MiniDot)),
 		copied:  map[string]bool{}, cancel: func() {},
@@ -129,7 +129,7 @@ func newModel(ctx context.Context, o Options) *Model {
 
 // restyle makes the theme anew for what is known of the terminal.
 func (m *Model) restyle() {
-	m.styles = newStyles(m.dark, m.profile)
+	m.styles = newStyles(m.background, m.profile)
 	m.help.Styles = helpStyles(m.styles)
 	m.spinner.Style = m.styles.accent
 	for i := range m.form.fields {
@@ -195,7 +195,10 @@ func (m *Model) terminal(msg tea.Msg) (tea.Cmd, bool) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
-		m.dark = msg.IsDark()
+		m.background = light
+		if msg.IsDark() {
+			m.background = dark
+		}
 		m.restyle()
 	case tea.ColorProfileMsg:
 		m.profile = msg.Profile
@@ -368,6 +371,12 @@ func (m *Model) back() tea.Cmd {
 	m.flow = flow
 	m.renew()
 	return nil
+}
+
+// canGoBack reports whether Esc leads anywhere.
+func (m *Model) canGoBack() bool {
+	_, ok := m.flow.Back()
+	return ok || m.options.Entries != nil
 }
 
 // paste takes pasted text: to the home screen's filter, or to the fields it
