@@ -72,8 +72,8 @@ const (
 	CauseAddresses     CheckCause = "addresses"      // reminder of the IP addresses
 )
 
-// Personal reports whether a cause lies in what the person entered or did in the
-// portal, and not between this computer and DPC.
+// Personal reports whether a cause is DPC's verdict on the credentials, or something
+// that the person entered, and not something between this computer and DPC.
 func (c CheckCause) Personal() bool {
 	switch c {
 	case CauseAssertion, CauseTokenRefused, CauseTokenExpired, CauseTokenExpiring, CauseTokenUnlisted,

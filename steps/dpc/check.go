@@ -265,7 +265,7 @@ func (r *run) entered() string {
 }
 
 func (r *run) compareKey(ctx context.Context) steps.CheckLine {
-	a, f := r.get(ctx, "/Key/"+r.keyID, typeJSON)
+	a, f := r.ask(ctx, "/Key/"+r.keyID, typeJSON)
 	if f != nil {
 		return failed(f)
 	}
@@ -287,7 +287,7 @@ func (r *run) compareKey(ctx context.Context) steps.CheckLine {
 // findKey looks for this key in DPC's list. cause is what is wrong where it isn't
 // there.
 func (r *run) findKey(ctx context.Context, cause steps.CheckCause) steps.CheckLine {
-	a, f := r.get(ctx, "/Key", typeJSON)
+	a, f := r.ask(ctx, "/Key", typeJSON)
 	if f != nil {
 		return failed(f)
 	}

@@ -151,203 +151,205 @@ func dependants(t *testing.T, report steps.CheckReport) {
 	}
 }
 
+// credentialRows is the table of what can be wrong with the credentials.
+var credentialRows = []row{
+	{
+		name: "client token that is none",
+		arrange: func(_ *testing.T, p *practice) {
+			p.creds.ClientToken = keys.NewSecret("f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11")
+		},
+		id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+		sentence: "The client token can't be used: this is an ID, not a client token.",
+		remedy:   "Paste the client token again, or create a new one in the portal.",
+	},
+	{
+		name:    "key ID that is none",
+		arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "practice-key" },
+		id:      steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+		sentence: "The key ID can't be used: " + keys.ErrUUID.Error() + ".",
+		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+	},
+	{
+		name: "pair that does not belong together",
+		arrange: func(t *testing.T, p *practice) {
+			p.creds.PublicKey = keystest.OtherPair(t).Public().PEM()
+		},
+		id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CausePrivateKey, mend: steps.MendKey,
+		sentence: "The key pair on this computer can't be used: the public key and the private key are not a pair.",
+		remedy:   "Make or import the key pair again, and add its public key in the portal.",
+	},
+	{
+		name:    "key ID that nobody has",
+		arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55" },
+		id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+		sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
+		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+	},
+	{
+		name: "key of another organization",
+		arrange: func(t *testing.T, p *practice) {
+			p.server.AddOrganization(another)
+			p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
+		},
+		id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+		sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
+		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+	},
+	{
+		name:    "private key that is not the registered one",
+		arrange: func(t *testing.T, p *practice) { p.usePair(keystest.OtherPair(t)) },
+		id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CausePrivateKey, mend: steps.MendKeyID,
+		sentence: "The private key does not belong to the public key that is registered under this key ID.",
+		remedy:   "Compare the key ID with the one beside your key in the portal: it may be another key's. If it is the same, add this computer's public key again.",
+	},
+	{
+		name: "key ID of another key, and this key's ID was known before",
+		arrange: func(t *testing.T, p *practice) {
+			p.state.Check = &steps.CheckReport{Passed: true, KeyID: p.creds.KeyID, Fingerprint: keystest.Pair(t).Public().Fingerprint()}
+			p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "other", keystest.OtherPair(t).Public())
+		},
+		id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDOther, mend: steps.MendRecordKeyID,
+		sentence: "The key ID is wrong: this public key is registered under the ID {known}.",
+		remedy:   "Record that ID instead.",
+	},
+	{
+		name:    "token that was deleted",
+		arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Deleted: true}) },
+		id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+		sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
+		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
+	},
+	{
+		name:    "token that was forged",
+		arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Forged: true}) },
+		id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+		sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
+		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
+	},
+	{
+		name: "token that expired",
+		arrange: func(_ *testing.T, p *practice) {
+			p.creds.ClientToken = p.server.Token(dpctest.Token{Life: -48 * time.Hour})
+		},
+		id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenExpired, mend: steps.MendToken,
+		sentence: "The client token has expired.",
+		remedy:   "Create a new client token in the portal.",
+	},
+	{
+		name: "token that expires soon",
+		arrange: func(_ *testing.T, p *practice) {
+			p.creds.ClientToken = p.server.Token(dpctest.Token{Life: 12*24*time.Hour + time.Hour, Label: "ending"})
+		},
+		id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseTokenExpiring,
+		sentence: "The client token “ending” was made on November 22, 2026 and expires on December 4, 2026, in 12 days.",
+		remedy:   "Create a new client token before that day, so that nothing stops working.",
+	},
+	{
+		name: "token of another organization, key too",
+		arrange: func(t *testing.T, p *practice) {
+			p.server.AddOrganization(another)
+			p.creds.ClientToken = p.server.Token(dpctest.Token{Organization: another.ID})
+			p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
+		},
+		id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseOrganization, mend: steps.MendOrganization,
+		sentence: "The client token is of another organization than the one that you entered: DPC says Sunset Clinic 2f9f3a3e-7f35-4b0c-9f5e-0d9b6c1c2a11.",
+		remedy:   "Copy the client token and the organization's ID again, both from the same organization in the portal.",
+	},
+	{
+		name: "organization token of another organization",
+		arrange: func(_ *testing.T, p *practice) {
+			p.creds.OrganizationToken = p.server.Token(dpctest.Token{Organization: another.ID})
+		},
+		id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseOrganization, mend: steps.MendOrganization,
+		sentence: "The client token is of another organization than the one that you entered: DPC says Sunrise Family Practice 46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0.",
+		remedy:   "Copy the client token and the organization's ID again, both from the same organization in the portal.",
+	},
+	{
+		name:    "NPI differs in sandbox",
+		arrange: func(_ *testing.T, p *practice) { p.state.NPI = another.NPI },
+		id:      steps.CheckOrganization, status: steps.CheckNoted, cause: steps.CauseNPI,
+		sentence: "DPC made up the NPI 1234567893 for the sandbox, so it is not the one that you entered.",
+	},
+	{
+		name: "NPI differs in production",
+		arrange: func(_ *testing.T, p *practice) {
+			p.state.NPI, p.state.Environment = another.NPI, steps.Production
+		},
+		id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseNPI, mend: steps.MendNPI,
+		sentence: "The NPI that you entered is not this organization's: DPC has 1234567893 for Sunrise Family Practice.",
+		remedy:   "Correct the NPI, or use the client token of the organization with your NPI.",
+	},
+	{
+		name: "no NPI at DPC",
+		arrange: func(_ *testing.T, p *practice) {
+			p.state.Environment = steps.Production
+			p.server.Break("/Organization", dpctest.Reply(200, "application/fhir+json",
+				`{"entry":[{"resource":{"resourceType":"Organization","id":"`+dpctest.OrganizationID+`"}}]}`))
+		},
+		id: steps.CheckOrganization, status: steps.CheckNoted, cause: steps.CauseNPI,
+		sentence: "DPC shows no NPI for this organization, so it could not be compared.",
+	},
+	{
+		name:    "this key is registered under another ID",
+		options: dpctest.Options{AnyKey: true},
+		arrange: func(t *testing.T, p *practice) {
+			p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "other", keystest.OtherPair(t).Public())
+		},
+		id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyIDOther, mend: steps.MendRecordKeyID,
+		sentence: "The key ID is wrong: this public key “practice-key” is registered under the ID {known}.",
+		remedy:   "Record that ID instead.",
+	},
+	{
+		name: "another key under the ID, and this one is not there",
+		arrange: func(t *testing.T, p *practice) {
+			p.server.Break("/Key/"+p.creds.KeyID, func(http.ResponseWriter, *http.Request) bool {
+				p.server.ReplaceKey(p.creds.KeyID, keystest.OtherPair(t).Public())
+				return false
+			})
+		},
+		id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyOther, mend: steps.MendKey,
+		sentence: "The key ID belongs to another public key, and this one is not registered.",
+		remedy:   "Add this public key in the portal, and record the Key ID that it gets.",
+	},
+	{
+		name: "key gone since",
+		arrange: func(t *testing.T, p *practice) {
+			p.server.Break("/Key/"+p.creds.KeyID, dpctest.Reply(404, "application/json", `{"code":404,"message":"Cannot find public key"}`))
+			p.server.Break("/Key", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
+		},
+		id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKey,
+		sentence: "The key ID is not one of this organization's, and this public key is not registered.",
+		remedy:   "Add this public key in the portal, and record the Key ID that it gets.",
+	},
+	{
+		name: "token not in DPC's list",
+		arrange: func(_ *testing.T, p *practice) {
+			p.server.Break("/Token", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
+		},
+		id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseTokenUnlisted,
+		sentence: "The client token expires on November 22, 2027, in 365 days; the portal lists no token with that date.",
+	},
+	{
+		name: "list of tokens not to be had",
+		arrange: func(_ *testing.T, p *practice) {
+			p.server.Break("/Token", dpctest.Unavailable())
+		},
+		id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseServer,
+		sentence: "The client token expires on November 22, 2027, in 365 days; the portal's list of tokens could not be read.",
+	},
+	{
+		name: "DPC names a claim",
+		arrange: func(_ *testing.T, p *practice) {
+			p.server.Break("/Token/validate", dpctest.Reply(400, "application/json", `{"code":400,"message":"Audience claim value is incorrect"}`))
+		},
+		id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseAssertion, mend: steps.MendAgain,
+		sentence: "DPC found a mistake in the client assertion: Audience claim value is incorrect.",
+		remedy:   "This program makes the assertion, so what you entered is fine. Look at the API address and for a newer version of this program.",
+	},
+}
+
 func TestCredentialsAtFault(t *testing.T) {
-	rows := []row{
-		{
-			name: "client token that is none",
-			arrange: func(_ *testing.T, p *practice) {
-				p.creds.ClientToken = keys.NewSecret("f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11")
-			},
-			id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
-			sentence: "The client token can't be used: this is an ID, not a client token.",
-			remedy:   "Paste the client token again, or create a new one in the portal.",
-		},
-		{
-			name:    "key ID that is none",
-			arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "practice-key" },
-			id:      steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
-			sentence: "The key ID can't be used: " + keys.ErrUUID.Error() + ".",
-			remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
-		},
-		{
-			name: "pair that does not belong together",
-			arrange: func(t *testing.T, p *practice) {
-				p.creds.PublicKey = keystest.OtherPair(t).Public().PEM()
-			},
-			id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CausePrivateKey, mend: steps.MendKey,
-			sentence: "The key pair on this computer can't be used: the public key and the private key are not a pair.",
-			remedy:   "Make or import the key pair again, and add its public key in the portal.",
-		},
-		{
-			name:    "key ID that nobody has",
-			arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55" },
-			id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
-			sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
-			remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
-		},
-		{
-			name: "key of another organization",
-			arrange: func(t *testing.T, p *practice) {
-				p.server.AddOrganization(another)
-				p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
-			},
-			id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
-			sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
-			remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
-		},
-		{
-			name:    "private key that is not the registered one",
-			arrange: func(t *testing.T, p *practice) { p.usePair(keystest.OtherPair(t)) },
-			id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CausePrivateKey, mend: steps.MendKeyID,
-			sentence: "The private key does not belong to the public key that is registered under this key ID.",
-			remedy:   "Compare the key ID with the one beside your key in the portal: it may be another key's. If it is the same, add this computer's public key again.",
-		},
-		{
-			name: "key ID of another key, and this key's ID was known before",
-			arrange: func(t *testing.T, p *practice) {
-				p.state.Check = &steps.CheckReport{Passed: true, KeyID: p.creds.KeyID, Fingerprint: keystest.Pair(t).Public().Fingerprint()}
-				p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "other", keystest.OtherPair(t).Public())
-			},
-			id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDOther, mend: steps.MendRecordKeyID,
-			sentence: "The key ID is wrong: this public key is registered under the ID {known}.",
-			remedy:   "Record that ID instead.",
-		},
-		{
-			name:    "token that was deleted",
-			arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Deleted: true}) },
-			id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
-			sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
-			remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
-		},
-		{
-			name:    "token that was forged",
-			arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Forged: true}) },
-			id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
-			sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
-			remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
-		},
-		{
-			name: "token that expired",
-			arrange: func(_ *testing.T, p *practice) {
-				p.creds.ClientToken = p.server.Token(dpctest.Token{Life: -48 * time.Hour})
-			},
-			id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenExpired, mend: steps.MendToken,
-			sentence: "The client token has expired.",
-			remedy:   "Create a new client token in the portal.",
-		},
-		{
-			name: "token that expires soon",
-			arrange: func(_ *testing.T, p *practice) {
-				p.creds.ClientToken = p.server.Token(dpctest.Token{Life: 12*24*time.Hour + time.Hour, Label: "ending"})
-			},
-			id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseTokenExpiring,
-			sentence: "The client token “ending” was made on November 22, 2026 and expires on December 4, 2026, in 12 days.",
-			remedy:   "Create a new client token before that day, so that nothing stops working.",
-		},
-		{
-			name: "token of another organization, key too",
-			arrange: func(t *testing.T, p *practice) {
-				p.server.AddOrganization(another)
-				p.creds.ClientToken = p.server.Token(dpctest.Token{Organization: another.ID})
-				p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
-			},
-			id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseOrganization, mend: steps.MendOrganization,
-			sentence: "The client token is of another organization than the one that you entered: DPC says Sunset Clinic 2f9f3a3e-7f35-4b0c-9f5e-0d9b6c1c2a11.",
-			remedy:   "Copy the client token and the organization's ID again, both from the same organization in the portal.",
-		},
-		{
-			name: "organization token of another organization",
-			arrange: func(_ *testing.T, p *practice) {
-				p.creds.OrganizationToken = p.server.Token(dpctest.Token{Organization: another.ID})
-			},
-			id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseOrganization, mend: steps.MendOrganization,
-			sentence: "The client token is of another organization than the one that you entered: DPC says Sunrise Family Practice 46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0.",
-			remedy:   "Copy the client token and the organization's ID again, both from the same organization in the portal.",
-		},
-		{
-			name:    "NPI differs in sandbox",
-			arrange: func(_ *testing.T, p *practice) { p.state.NPI = another.NPI },
-			id:      steps.CheckOrganization, status: steps.CheckNoted, cause: steps.CauseNPI,
-			sentence: "DPC made up the NPI 1234567893 for the sandbox, so it is not the one that you entered.",
-		},
-		{
-			name: "NPI differs in production",
-			arrange: func(_ *testing.T, p *practice) {
-				p.state.NPI, p.state.Environment = another.NPI, steps.Production
-			},
-			id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseNPI, mend: steps.MendNPI,
-			sentence: "The NPI that you entered is not this organization's: DPC has 1234567893 for Sunrise Family Practice.",
-			remedy:   "Correct the NPI, or use the client token of the organization with your NPI.",
-		},
-		{
-			name: "no NPI at DPC",
-			arrange: func(_ *testing.T, p *practice) {
-				p.state.Environment = steps.Production
-				p.server.Break("/Organization", dpctest.Reply(200, "application/fhir+json",
-					`{"entry":[{"resource":{"resourceType":"Organization","id":"`+dpctest.OrganizationID+`"}}]}`))
-			},
-			id: steps.CheckOrganization, status: steps.CheckNoted, cause: steps.CauseNPI,
-			sentence: "DPC shows no NPI for this organization, so it could not be compared.",
-		},
-		{
-			name:    "this key is registered under another ID",
-			options: dpctest.Options{AnyKey: true},
-			arrange: func(t *testing.T, p *practice) {
-				p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "other", keystest.OtherPair(t).Public())
-			},
-			id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyIDOther, mend: steps.MendRecordKeyID,
-			sentence: "The key ID is wrong: this public key “practice-key” is registered under the ID {known}.",
-			remedy:   "Record that ID instead.",
-		},
-		{
-			name: "another key under the ID, and this one is not there",
-			arrange: func(t *testing.T, p *practice) {
-				p.server.Break("/Key/"+p.creds.KeyID, func(http.ResponseWriter, *http.Request) bool {
-					p.server.ReplaceKey(p.creds.KeyID, keystest.OtherPair(t).Public())
-					return false
-				})
-			},
-			id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyOther, mend: steps.MendKey,
-			sentence: "The key ID belongs to another public key, and this one is not registered.",
-			remedy:   "Add this public key in the portal, and record the Key ID that it gets.",
-		},
-		{
-			name: "key gone since",
-			arrange: func(t *testing.T, p *practice) {
-				p.server.Break("/Key/"+p.creds.KeyID, dpctest.Reply(404, "application/json", `{"code":404,"message":"Cannot find public key"}`))
-				p.server.Break("/Key", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
-			},
-			id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKey,
-			sentence: "The key ID is not one of this organization's, and this public key is not registered.",
-			remedy:   "Add this public key in the portal, and record the Key ID that it gets.",
-		},
-		{
-			name: "token not in DPC's list",
-			arrange: func(_ *testing.T, p *practice) {
-				p.server.Break("/Token", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
-			},
-			id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseTokenUnlisted,
-			sentence: "The client token expires on November 22, 2027, in 365 days; the portal lists no token with that date.",
-		},
-		{
-			name: "list of tokens not to be had",
-			arrange: func(_ *testing.T, p *practice) {
-				p.server.Break("/Token", dpctest.Unavailable())
-			},
-			id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseServer,
-			sentence: "The client token expires on November 22, 2027, in 365 days; the portal's list of tokens could not be read.",
-		},
-		{
-			name: "DPC names a claim",
-			arrange: func(_ *testing.T, p *practice) {
-				p.server.Break("/Token/validate", dpctest.Reply(400, "application/json", `{"code":400,"message":"Audience claim value is incorrect"}`))
-			},
-			id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseAssertion, mend: steps.MendAgain,
-			sentence: "DPC found a mistake in the client assertion: Audience claim value is incorrect.",
-			remedy:   "This program makes the assertion, so what you entered is fine. Look at the API address and for a newer version of this program.",
-		},
-	}
-	for _, c := range rows {
+	for _, c := range credentialRows {
 		t.Run(c.name, c.run)
 	}
 }
@@ -361,6 +363,16 @@ func TestFormerIDIsProven(t *testing.T) {
 	p.creds.KeyID = "f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11"
 	line, _ := p.check(t).Failure()
 	if line.Cause != steps.CauseKeyIDUnknown || line.KeyID != "" {
+		t.Errorf("%+v", line)
+	}
+}
+
+// A token that is deleted while it is being checked is no mystery either.
+func TestTokenDeletedMeanwhile(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.server.Break("/Key/"+p.creds.KeyID, dpctest.Reply(401, "application/fhir+json", `{"resourceType":"OperationOutcome"}`))
+	line, _ := p.check(t).Failure()
+	if line.ID != steps.CheckKey || line.Cause != steps.CauseTokenRefused || line.Mend != steps.MendToken {
 		t.Errorf("%+v", line)
 	}
 }

@@ -51,7 +51,7 @@ func expiryLine(expires time.Time, days int, expired bool) steps.CheckLine {
 // listed finds the client token in DPC's list by its end, because the list holds
 // no part of it.
 func (r *run) listed(ctx context.Context) (token, *fault) {
-	a, f := r.get(ctx, "/Token", typeJSON)
+	a, f := r.ask(ctx, "/Token", typeJSON)
 	if f != nil {
 		return token{}, f
 	}

@@ -33,103 +33,105 @@ func (p *practice) breakPath(path string, f dpctest.Fault) {
 	p.server.Break(strings.ReplaceAll(path, "{id}", p.creds.KeyID), f)
 }
 
+var faultRows = []struct {
+	name     string
+	fault    dpctest.Fault
+	cause    steps.CheckCause
+	sentence string
+	remedy   string
+}{
+	{
+		"captive portal", dpctest.HTML(200), steps.CauseCaptive,
+		"A web page came back where DPC's answer belongs.",
+		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+	},
+	{
+		"captive portal that says 401", dpctest.HTML(401), steps.CauseCaptive,
+		"A web page came back where DPC's answer belongs.",
+		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+	},
+	{
+		"captive portal that says 400", dpctest.HTML(400), steps.CauseCaptive,
+		"A web page came back where DPC's answer belongs.",
+		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+	},
+	{
+		"captive portal that hides its type", dpctest.Reply(200, "application/json", " <html>"), steps.CauseCaptive,
+		"A web page came back where DPC's answer belongs.",
+		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+	},
+	{
+		"captive portal that says 511", dpctest.HTML(511), steps.CauseCaptive,
+		"A web page came back where DPC's answer belongs.",
+		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
+	},
+	{
+		"forbidden", dpctest.HTML(403), steps.CauseForbidden,
+		"The request was turned away before DPC looked at the credentials.",
+		"In production, look whether this network's public IP address is in the portal under “IP Addresses”. In sandbox, try another network. Your credentials are not the cause.",
+	},
+	{
+		"too many requests", dpctest.TooMany(120), steps.CauseRateLimited,
+		"DPC received too many requests and asks to wait.",
+		"Wait 2 minutes, then check again. Your credentials are not the cause.",
+	},
+	{
+		"too many requests, no time", dpctest.Reply(429, "text/html", "<html>"), steps.CauseRateLimited,
+		"DPC received too many requests and asks to wait.",
+		"Wait some minutes, then check again. Your credentials are not the cause.",
+	},
+	{
+		"unavailable", dpctest.Unavailable(), steps.CauseServer,
+		"DPC has a problem of its own at the moment.",
+		"Wait some minutes, then check again. Your credentials are not the cause.",
+	},
+	{
+		"internal error", dpctest.Reply(500, "application/json", `{"code":500,"message":"There was an error processing your request."}`), steps.CauseServer,
+		"DPC has a problem of its own at the moment.",
+		"Wait some minutes, then check again. Your credentials are not the cause.",
+	},
+	{
+		"proxy wants a password", dpctest.HTML(407), steps.CauseProxy,
+		"The proxy between this computer and DPC let nothing through.",
+		"Ask your IT support about the proxy settings, then check again. Your credentials are not the cause.",
+	},
+	{
+		"cut off", dpctest.CutOff(), steps.CauseOffline,
+		"This computer could not connect to DPC.",
+		"Check the internet connection, then check again. Your credentials are not the cause.",
+	},
+	{
+		"hung up", dpctest.HangUp(), steps.CauseOffline,
+		"This computer could not connect to DPC.",
+		"Check the internet connection, then check again. Your credentials are not the cause.",
+	},
+	{
+		"huge", dpctest.Huge(maxAnswer), steps.CauseUnexpected,
+		"An answer came back that does not look like DPC's: the answer is larger than 1 MiB.",
+		"Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+	},
+	{
+		"garbage", dpctest.Garbage(), steps.CauseUnexpected,
+		"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+	},
+	{
+		"head without end", dpctest.LongHead(100 << 10), steps.CauseUnexpected,
+		"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+	},
+	{
+		"empty", dpctest.Reply(204, "application/json", ""), steps.CauseUnexpected,
+		"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+	},
+	{
+		"unknown status", dpctest.Reply(418, "application/json", `{"message":"I am a teapot"}`), steps.CauseUnexpected,
+		"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
+	},
+}
+
 // A fault on the way means the same at every request, and says nothing about the
 // credentials.
 func TestFaultsOnTheWay(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		fault    dpctest.Fault
-		cause    steps.CheckCause
-		sentence string
-		remedy   string
-	}{
-		{
-			"captive portal", dpctest.HTML(200), steps.CauseCaptive,
-			"A web page came back where DPC's answer belongs.",
-			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
-		},
-		{
-			"captive portal that says 401", dpctest.HTML(401), steps.CauseCaptive,
-			"A web page came back where DPC's answer belongs.",
-			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
-		},
-		{
-			"captive portal that says 400", dpctest.HTML(400), steps.CauseCaptive,
-			"A web page came back where DPC's answer belongs.",
-			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
-		},
-		{
-			"captive portal that hides its type", dpctest.Reply(200, "application/json", " <html>"), steps.CauseCaptive,
-			"A web page came back where DPC's answer belongs.",
-			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
-		},
-		{
-			"captive portal that says 511", dpctest.HTML(511), steps.CauseCaptive,
-			"A web page came back where DPC's answer belongs.",
-			"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
-		},
-		{
-			"forbidden", dpctest.HTML(403), steps.CauseForbidden,
-			"The request was turned away before DPC looked at the credentials.",
-			"In production, look whether this network's public IP address is in the portal under “IP Addresses”. In sandbox, try another network. Your credentials are not the cause.",
-		},
-		{
-			"too many requests", dpctest.TooMany(120), steps.CauseRateLimited,
-			"DPC received too many requests and asks to wait.",
-			"Wait 2 minutes, then check again. Your credentials are not the cause.",
-		},
-		{
-			"too many requests, no time", dpctest.Reply(429, "text/html", "<html>"), steps.CauseRateLimited,
-			"DPC received too many requests and asks to wait.",
-			"Wait some minutes, then check again. Your credentials are not the cause.",
-		},
-		{
-			"unavailable", dpctest.Unavailable(), steps.CauseServer,
-			"DPC has a problem of its own at the moment.",
-			"Wait some minutes, then check again. Your credentials are not the cause.",
-		},
-		{
-			"internal error", dpctest.Reply(500, "application/json", `{"code":500,"message":"There was an error processing your request."}`), steps.CauseServer,
-			"DPC has a problem of its own at the moment.",
-			"Wait some minutes, then check again. Your credentials are not the cause.",
-		},
-		{
-			"proxy wants a password", dpctest.HTML(407), steps.CauseProxy,
-			"The proxy between this computer and DPC let nothing through.",
-			"Ask your IT support about the proxy settings, then check again. Your credentials are not the cause.",
-		},
-		{
-			"cut off", dpctest.CutOff(), steps.CauseOffline,
-			"This computer could not connect to DPC.",
-			"Check the internet connection, then check again. Your credentials are not the cause.",
-		},
-		{
-			"hung up", dpctest.HangUp(), steps.CauseOffline,
-			"This computer could not connect to DPC.",
-			"Check the internet connection, then check again. Your credentials are not the cause.",
-		},
-		{
-			"huge", dpctest.Huge(maxAnswer), steps.CauseUnexpected,
-			"An answer came back that does not look like DPC's: the answer is larger than 1 MiB.",
-			"Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
-		},
-		{
-			"garbage", dpctest.Garbage(), steps.CauseUnexpected,
-			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
-		},
-		{
-			"head without end", dpctest.LongHead(100 << 10), steps.CauseUnexpected,
-			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
-		},
-		{
-			"empty", dpctest.Reply(204, "application/json", ""), steps.CauseUnexpected,
-			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
-		},
-		{
-			"unknown status", dpctest.Reply(418, "application/json", `{"message":"I am a teapot"}`), steps.CauseUnexpected,
-			"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
-		},
-	} {
+	for _, c := range faultRows {
 		for _, at := range everyPath {
 			t.Run(c.name+at.path, func(t *testing.T) {
 				p := newPractice(t, dpctest.Options{})
@@ -209,14 +211,18 @@ func TestPlainServerBehindHTTPS(t *testing.T) {
 	}
 }
 
+// nameless dials addresses, and finds no name.
+func nameless() *net.Dialer {
+	unplugged := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no server") }
+	return &net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: unplugged}}
+}
+
 func TestNameNotFound(t *testing.T) {
 	c, err := New("https://dpc.invalid/api/v1", "1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	unplugged := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no server") }
-	dialer := &net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: unplugged}}
-	c.Transport.Proxy, c.Transport.DialContext = nil, dialer.DialContext
+	c.Transport.Proxy, c.Transport.DialContext = nil, nameless().DialContext
 	line := c.Reach(t.Context())[0]
 	if line.Cause != steps.CauseDNS || line.Sentence(steps.Sandbox) != "DPC's server was not found by its name." ||
 		line.Remedy() != "Check the internet connection and, if there is one, the VPN, then check again. Your credentials are not the cause." {
@@ -278,7 +284,7 @@ func TestProxy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.client.Transport.Proxy = http.ProxyURL(address)
+			p.client.Transport.Proxy, p.client.Transport.DialContext = http.ProxyURL(address), nameless().DialContext
 			line := p.client.Reach(t.Context())[0]
 			if line.Cause != steps.CauseProxy || line.Sentence(steps.Sandbox) != "The proxy between this computer and DPC let nothing through." {
 				t.Errorf("%+v", line)

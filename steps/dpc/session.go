@@ -145,23 +145,30 @@ func (s *session) exchange(ctx context.Context, keyID string) *fault {
 	return f
 }
 
-// prove asks for the organization with the access token. It is part of being
-// accepted: DPC gives an access token for any client token that names the right
-// organization, and looks at the client token itself (deleted, expired, made by
-// someone else) only when the access token is used.
-func (s *session) prove(ctx context.Context) (organization, *fault) {
-	a, f := s.get(ctx, "/Organization", typeFHIR)
-	if f != nil {
-		return organization{}, f
-	}
-	if a.status != http.StatusUnauthorized {
-		return parseOrganization(a, s.words)
+// ask is get with the access token, where 401 is about the client token: the
+// access token itself is fresh.
+func (s *session) ask(ctx context.Context, path, accept string) (answer, *fault) {
+	a, f := s.get(ctx, path, accept)
+	if f != nil || a.status != http.StatusUnauthorized {
+		return a, f
 	}
 	f = &fault{cause: steps.CauseTokenRefused, mend: steps.MendToken, status: a.status, detail: s.words.clean(message(a))}
 	if s.says.Expired(s.client.Now().Add(-a.skew)) {
 		f.cause = steps.CauseTokenExpired
 	}
-	return organization{}, f
+	return a, f
+}
+
+// prove asks for the organization with the access token. It is part of being
+// accepted: DPC gives an access token for any client token that names the right
+// organization, and looks at the client token itself (deleted, expired, made by
+// someone else) only when the access token is used.
+func (s *session) prove(ctx context.Context) (organization, *fault) {
+	a, f := s.ask(ctx, "/Organization", typeFHIR)
+	if f != nil {
+		return organization{}, f
+	}
+	return parseOrganization(a, s.words)
 }
 
 // refusals are DPC's words for what it does not accept, and what they mean. The

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -264,12 +263,6 @@ func Elsewhere(t testing.TB) *Bystander {
 
 // URL returns the bystander's address.
 func (b *Bystander) URL() string { return b.http.URL }
-
-// Host returns the bystander's host without its port.
-func (b *Bystander) Host() string {
-	host, _, _ := net.SplitHostPort(b.http.Listener.Addr().String())
-	return host
-}
 
 // Requests returns what the bystander saw so far.
 func (b *Bystander) Requests() []Request {
