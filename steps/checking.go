@@ -12,7 +12,7 @@ import (
 // blocks.
 var checkScreen = screen{
 	name: "check", step: Check,
-	done: stepDone(Check),
+	done: func(f Facts) bool { return stepDone(Check)(f) && !f.Session.ShowReport },
 	prompt: func(f Facts) Prompt {
 		r := f.State.currentCheck()
 		p := Prompt{Title: wordsCheckTitle, Guide: wordsCheckGuide(f.State.Environment)}
@@ -41,8 +41,10 @@ var checkScreen = screen{
 	accept: func(f Facts, a Answer) (work, error) {
 		switch a.Action {
 		case "go on":
+			f.Session.ShowReport = false
 			return f.keep(), nil
 		case "later":
+			f.Session.ShowReport = false
 			return f.checkLater(), nil
 		case "check":
 			return work{title: wordsChecking, do: f.check}, nil
@@ -77,8 +79,8 @@ func (f Facts) check(ctx context.Context, s Services, report func(Event)) (Facts
 		return f, err
 	}
 	f.State = f.State.WithCheck(r)
+	f.Session.ShowReport = true
 	if r.Passed {
-		f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: r.Summary()})
 		return f.forgetPrevious(ctx, s)
 	}
 	return f, nil
@@ -107,10 +109,11 @@ func (f Facts) checkLater() work {
 // mend does what a failed line asks for: it takes back the fact at fault, so
 // that its step comes next.
 func (f Facts) mend(m Mend) work {
+	f.Session.ShowReport = false
 	switch m {
 	case MendRecordKeyID:
 		for _, line := range f.State.currentCheck().Lines {
-			if line.Mend == m {
+			if line.Status == CheckFailed && line.Mend == m {
 				return f.recordKeyID(line.KeyID)
 			}
 		}
@@ -128,26 +131,25 @@ func (f Facts) mend(m Mend) work {
 	return f.keep()
 }
 
-// saveAnew asks for both values again: what is saved is older than now.
+// saveAnew asks for both tokens again.
 func (f Facts) saveAnew() work {
-	return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
-		f.State.TokenShownAt = s.Now().UTC()
-		f.State.OrganizationToken = nil
-		return f, nil
-	}}
+	f.State.LostToken, f.State.OrganizationToken = f.State.ClientToken.Digest, nil
+	return f.keep()
 }
 
 // LoadCredentials reads the six items of an onboarding. An item that is not
-// there is an error of ErrUnfinished.
+// there, or that is not the one that the facts speak of, is an error of
+// ErrUnfinished.
 func LoadCredentials(ctx context.Context, secrets Secrets, s State) (Credentials, error) {
 	c := Credentials{NPI: s.NPI}
 	for _, item := range []struct {
 		name string
+		fact *SecretFact
 		into *keys.Secret
 	}{
-		{ClientTokenName, &c.ClientToken},
-		{OrganizationTokenName, &c.OrganizationToken},
-		{PrivateKeyName, &c.PrivateKey},
+		{ClientTokenName, s.ClientToken.secret(), &c.ClientToken},
+		{OrganizationTokenName, s.OrganizationToken, &c.OrganizationToken},
+		{PrivateKeyName, s.Key.secret(), &c.PrivateKey},
 	} {
 		value, err := secrets.Load(ctx, s.ID(), item.name)
 		if errors.Is(err, ErrNoSecret) {
@@ -156,9 +158,12 @@ func LoadCredentials(ctx context.Context, secrets Secrets, s State) (Credentials
 		if err != nil {
 			return c, err
 		}
+		if item.fact == nil || item.fact.Digest != value.Digest() {
+			return c, WithKind(errors.New(wordsNotThis(item.name)), ErrUnfinished, wordsNotSavedHint)
+		}
 		*item.into = value
 	}
-	if s.Key == nil || s.KeyID == nil || s.KeyID.Fingerprint != s.Key.Fingerprint {
+	if !s.keyIDSaved() {
 		return c, WithKind(errors.New(wordsNotSaved("key-id")), ErrUnfinished, wordsNotSavedHint)
 	}
 	c.PublicKey, c.KeyID = s.Key.PublicKey, s.KeyID.ID

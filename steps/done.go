@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"time"
+
+	"dpc-onboard/keys"
 )
 
 // doneAt reports whether the facts show that a step is done, and since when.
@@ -12,23 +14,22 @@ import (
 func doneAt(s State, id ID) (time.Time, bool) {
 	switch id {
 	case Access:
-		return s.AccessAt, s.Organization != "" && CheckNPI(s.NPI) == nil &&
-			s.Environment.known() && !s.AccessAt.IsZero() && s.Storage != nil
+		return s.AccessAt, s.named() && !s.AccessAt.IsZero() && s.Storage != nil
 	case Token:
-		return s.TokenShownAt, s.TokenLabel != "" && !s.TokenShownAt.IsZero()
+		return s.TokenShownAt, CheckLabel(s.TokenLabel) == nil && !s.TokenShownAt.IsZero()
 	case Save:
 		return s.savedAt()
 	case Key:
-		if s.Key != nil {
-			return s.Key.At, s.Key.Fingerprint != ""
+		if s.keySaved() {
+			return s.Key.At, true
 		}
 	case Add:
-		if s.Key != nil && s.Added != nil {
+		if s.keySaved() && s.Added != nil {
 			return s.Added.At, s.Added.Fingerprint == s.Key.Fingerprint
 		}
 	case KeyID:
-		if s.Key != nil && s.KeyID != nil {
-			return s.KeyID.At, s.KeyID.Fingerprint == s.Key.Fingerprint
+		if s.keyIDSaved() {
+			return s.KeyID.At, true
 		}
 	case Check:
 		if r := s.currentCheck(); r != nil {
@@ -40,19 +41,47 @@ func doneAt(s State, id ID) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// named reports whether it is known who is onboarded, and where.
+func (s State) named() bool {
+	return s.Organization != "" && CheckNPI(s.NPI) == nil && s.Environment.known()
+}
+
 func (e Environment) known() bool { return e == Sandbox || e == Production }
 
-// savedAt reports whether both values are saved. A client token that was saved
-// before the portal last showed one is not the one that it showed.
+// tokenLost tells of a client token that is saved and that the person gave up.
+func (s State) tokenLost() bool {
+	return s.ClientToken != nil && s.ClientToken.Digest == s.LostToken
+}
+
+// tokenSaved reports whether the client token is saved that the portal showed.
+func (s State) tokenSaved() bool {
+	t := s.ClientToken
+	return t != nil && t.Digest != "" && t.Environment == s.Environment && !s.tokenLost()
+}
+
+// savedAt reports whether both tokens are saved.
 func (s State) savedAt() (time.Time, bool) {
-	if s.ClientToken == nil || s.OrganizationToken == nil ||
-		s.ClientToken.Environment != s.Environment || s.ClientToken.At.Before(s.TokenShownAt) {
+	o := s.OrganizationToken
+	if !s.tokenSaved() || o == nil || o.Digest == "" {
 		return time.Time{}, false
 	}
-	if s.OrganizationToken.At.After(s.ClientToken.At) {
-		return s.OrganizationToken.At, true
+	if o.At.After(s.ClientToken.At) {
+		return o.At, true
 	}
 	return s.ClientToken.At, true
+}
+
+func (s State) keySaved() bool {
+	return s.Key != nil && s.Key.Digest != "" && s.Key.Fingerprint != ""
+}
+
+// keyIDSaved reports whether there is a key ID, and for this very key.
+func (s State) keyIDSaved() bool {
+	if !s.keySaved() || s.KeyID == nil || s.KeyID.Fingerprint != s.Key.Fingerprint {
+		return false
+	}
+	id, err := keys.ParseUUID(s.KeyID.ID)
+	return err == nil && id == s.KeyID.ID
 }
 
 // currentCheck returns the report of the live check where it was made with
@@ -76,14 +105,14 @@ func (s State) currentSealed() *SealedFact {
 
 // stillMadeFrom reports whether the credentials are the ones that were named.
 func (s State) stillMadeFrom(tokenDigest, keyID, fingerprint string) bool {
-	return s.ClientToken != nil && s.ClientToken.Digest == tokenDigest &&
-		s.KeyID != nil && s.KeyID.ID == keyID &&
-		s.Key != nil && s.Key.Fingerprint == fingerprint
+	_, saved := s.savedAt()
+	return saved && s.ClientToken.Digest == tokenDigest &&
+		s.keyIDSaved() && s.KeyID.ID == keyID && s.Key.Fingerprint == fingerprint
 }
 
 func (s State) sentAt() (time.Time, bool) {
 	sealed := s.currentSealed()
-	if sealed == nil {
+	if sealed == nil || sealed.SHA256 == "" {
 		return time.Time{}, false
 	}
 	for _, d := range s.Sent {

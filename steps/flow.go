@@ -44,8 +44,10 @@ type Session struct {
 	Store string
 	// VaultExists tells whether a vault is there to be opened.
 	VaultExists bool
-	// Ready says that the place for secrets was tried in this run and works.
+	// Ready says that the place for secrets was tried in this run and works, and
+	// Place which it is.
 	Ready bool
+	Place StorageKind
 	// StorageErr is why the keyring could not be used.
 	StorageErr error
 	// Notices tell what the last move did; they show once.
@@ -62,10 +64,23 @@ type Session struct {
 	Delivery   string      // "sftp" or "request" while it is under way
 	Upload     Upload
 	Host       *UnknownHost
+	ShowReport bool   // the live check's lines are to be read before going on
 	SendAgain  bool   // the package is to be handed over once more
 	HelpDesk   string // the vendor's, where it is another than HelpDesk
-	Removed    bool   // the local package was deleted after delivery
+	Unsaved    bool   // the state could not be written the last time
 	Quit       bool   // the person is done
+
+	// Origin is the onboarding that another one was started from, for Back.
+	Origin *Facts
+}
+
+// Another returns a session for another onboarding: what belongs to the program
+// and to this computer stays, what belongs to the onboarding goes.
+func (s Session) Another() Session {
+	return Session{
+		Now: s.Now, Open: s.Open, Store: s.Store, VaultExists: s.VaultExists,
+		Ready: s.Ready, Place: s.Place, Folder: s.Folder, HelpDesk: s.HelpDesk,
+	}
 }
 
 // SealChoice is how the receiver will open the package.
@@ -111,6 +126,7 @@ type work struct {
 // Flow is one onboarding under way, as an immutable value. Its moves return a
 // new flow and never do anything outside.
 type Flow struct {
+	lane    lane
 	facts   Facts
 	at      string  // the screen that Back went to, or "" for the first undone
 	pending *Answer // an answer that waits for its "yes"
@@ -126,6 +142,24 @@ type Effect struct {
 	Title   string
 	do      Do
 	before  Facts
+	lane    lane
+}
+
+// lane lets the effects of one flow run one after the other: one that was
+// cancelled ends before the next begins, so that it can't write over it.
+type lane chan struct{}
+
+// enter waits for its turn. Without a lane there is nothing to wait for.
+func (l lane) enter(ctx context.Context) (leave func(), err error) {
+	if l == nil {
+		return func() {}, nil
+	}
+	select {
+	case l <- struct{}{}:
+		return func() { <-l }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Result is what an effect came to.
@@ -136,7 +170,7 @@ type Result struct {
 }
 
 // New returns a flow that stands where the facts say.
-func New(facts Facts) Flow { return Flow{facts: facts} }
+func New(facts Facts) Flow { return Flow{facts: facts, lane: make(lane, 1)} }
 
 // State returns the facts that are kept.
 func (f Flow) State() State { return f.facts.State }
@@ -169,20 +203,21 @@ func (f Flow) Start() (Flow, Effect) {
 }
 
 // Answer takes what the person gave to the current prompt. The error is a
-// *FieldError where one field is at fault; then nothing has changed.
+// *FieldError where one field is at fault; then nothing has changed. A field that
+// is not hidden and not in the answer has the value that the prompt put there.
 func (f Flow) Answer(a Answer) (Flow, Effect, error) {
 	if f.busy != "" {
 		return f, Effect{}, errors.New(wordsBusy)
 	}
-	if f.pending != nil {
-		return f.confirm(a)
-	}
-	sc := f.screen()
-	prompt := sc.prompt(f.facts)
+	prompt := f.Prompt()
 	action, err := prompt.action(a.Action)
 	if err != nil {
 		return f, Effect{}, err
 	}
+	if f.pending != nil {
+		return f.confirm(action)
+	}
+	a = prompt.filled(a)
 	a.Action = action.Name
 	if !action.Bare {
 		if err := prompt.check(a); err != nil {
@@ -198,21 +233,25 @@ func (f Flow) Answer(a Answer) (Flow, Effect, error) {
 
 // carry lets the current screen say what an answer means.
 func (f Flow) carry(a Answer) (Flow, Effect, error) {
-	f.facts.Session.Notices = nil
-	w, err := f.screen().accept(f.facts, a)
+	facts := f.facts
+	facts.Session.Notices = nil
+	if a.Action == actionOld {
+		f, effect := f.begin(work{title: wordsKeepingOld, do: facts.keepOld})
+		return f, effect, nil
+	}
+	w, err := f.screen().accept(facts, a)
 	if err != nil {
 		return f, Effect{}, err
 	}
-	f.pending = nil
 	f, effect := f.begin(w)
 	return f, effect, nil
 }
 
 // confirm takes the answer to "really?".
-func (f Flow) confirm(a Answer) (Flow, Effect, error) {
+func (f Flow) confirm(action Action) (Flow, Effect, error) {
 	pending := *f.pending
 	f.pending = nil
-	if a.Action != actionYes {
+	if action.Name != actionYes {
 		return f, Effect{}, nil
 	}
 	return f.carry(pending)
@@ -222,7 +261,8 @@ func (f Flow) begin(w work) (Flow, Effect) {
 	f.attempt++
 	f.busy = w.title
 	f.err = nil
-	return f, Effect{Attempt: f.attempt, Title: w.title, do: w.do, before: f.facts}
+	f.facts.Session.Notices = nil
+	return f, Effect{Attempt: f.attempt, Title: w.title, do: w.do, before: f.facts, lane: f.lane}
 }
 
 // Apply takes the result of an effect. One of an earlier attempt, or of an
@@ -261,35 +301,58 @@ func (f Flow) Back() (Flow, bool) {
 		f.pending = nil
 		return f, true
 	}
-	if detour := leaveDetour(f.facts); detour != nil {
-		f.facts = *detour
-		f.at = ""
+	if facts, at, ok := leaveDetour(f.facts); ok {
+		f.facts, f.at = facts, at
 		return f, true
 	}
-	here := f.index()
-	for i := here - 1; i >= 0; i-- {
-		if screens[i].meets(f.facts) && !screens[i].passing() {
+	for i := f.index() - 1; i >= 0; i-- {
+		if !screens[i].passing() {
 			f.at = screens[i].name
 			return f, true
 		}
+	}
+	if origin := f.facts.Session.Origin; origin != nil {
+		f.facts, f.at = *origin, ""
+		return f, true
 	}
 	return f, false
 }
 
 // Run does the work and keeps the facts. It is called once, by a face, outside
-// of the flow.
+// of the flow. What was done after it was cancelled is not noted, because the
+// flow goes on without it: the next start finds it.
 func (e Effect) Run(ctx context.Context, s Services, report func(Event)) Result {
 	if report == nil {
 		report = func(Event) {}
 	}
-	before := e.before.State
+	leave, err := e.lane.enter(ctx)
+	if err != nil {
+		return Result{Attempt: e.Attempt, Facts: e.before, Err: err}
+	}
+	defer leave()
 	facts, err := e.do(ctx, s, report)
 	facts.Session.Now = s.Now()
-	if facts.Session.Open != "" && facts.Session.Open == facts.State.ID() && !sameState(before, facts.State) {
-		facts.State.UpdatedAt = s.Now().UTC()
-		err = errors.Join(err, s.Progress.Save(facts.State))
+	if ctx.Err() == nil {
+		err = errors.Join(err, facts.write(s, e.before.State))
+	} else {
+		facts.Session.Unsaved = true
 	}
 	return Result{Attempt: e.Attempt, Facts: facts, Err: err}
+}
+
+// write saves the state where it has changed since, or could not be saved
+// before. An onboarding that is not open yet is not written.
+func (f *Facts) write(s Services, before State) error {
+	if f.Session.Open == "" || f.Session.Open != f.State.ID() {
+		return nil
+	}
+	if !f.Session.Unsaved && sameState(before, f.State) {
+		return nil
+	}
+	f.State.UpdatedAt = s.Now().UTC()
+	err := s.Progress.Save(f.State)
+	f.Session.Unsaved = err != nil
+	return err
 }
 
 func (s screen) meets(f Facts) bool { return s.applies == nil || s.applies(f) }
@@ -320,7 +383,9 @@ func (f Flow) Prompt() Prompt {
 	p := sc.prompt(f.facts)
 	p.Step, p.Screen = sc.step, sc.name
 	p.Number = slices.Index(IDs, sc.step) + 1
-	p.Notes = append(slices.Clone(f.facts.Session.Notices), p.Notes...)
+	if !sc.passing() {
+		p = f.facts.rotating(p)
+	}
 	if p.Help.What == "" {
 		p.Help = help[sc.step]
 	}
@@ -330,6 +395,7 @@ func (f Flow) Prompt() Prompt {
 	if f.pending != nil {
 		return p.confirmation(f.pending.Action)
 	}
+	p.Notes = slices.Concat(f.facts.Session.Notices, p.Notes)
 	if f.err != nil {
 		p.Notes = append(p.Notes, Note{Kind: NoteError, Text: sentence(f.err), Hint: Hint(f.err)})
 	}
@@ -356,7 +422,7 @@ type Stop struct {
 // Rail returns the eight steps and how each stands.
 func (f Flow) Rail() []Stop {
 	stops := Rail(f.facts.State)
-	if f.Finished() && f.at == "" {
+	if f.screen().name == finishScreenName {
 		return stops
 	}
 	here := f.Step()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ var keyScreen = screen{
 		if f.State.Key != nil {
 			return keptKeyPrompt(f)
 		}
-		return f.rotating(Prompt{
+		return Prompt{
 			Title: wordsKeyTitle,
 			Guide: wordsKeyGuide,
 			Rows:  []Row{{Name: wordsLabel, Value: f.keyLabel()}},
@@ -27,7 +28,7 @@ var keyScreen = screen{
 				{Name: "import", Label: wordsImportKey, Key: "i"},
 				{Name: "label", Label: wordsChangeLabel, Key: "e"},
 			},
-		}, "key")
+		}
 	},
 	accept: func(f Facts, a Answer) (work, error) {
 		switch a.Action {
@@ -39,8 +40,6 @@ var keyScreen = screen{
 		case "import":
 			f.Session.Import = true
 			return f.keep(), nil
-		case "old":
-			return work{title: wordsKeepingOld, do: f.keepOld}, nil
 		}
 		return work{title: wordsMakingKey, do: func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
 			pair, err := s.NewPair(ctx)
@@ -95,7 +94,7 @@ func (f Facts) saveKey(ctx context.Context, s Services, pair keys.Pair, imported
 	}
 	f.State.Key = fact
 	f.Session.Import = false
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: wordsKeySaved(*fact, f.State.Storage), Hint: wordsKeySavedHint})
+	f.Session.note(NoteOK, wordsKeySaved(*fact, f.Session.Place), wordsKeySavedHint)
 	return f, nil
 }
 
@@ -198,7 +197,7 @@ func recognizePrivateKey(v keys.Secret) (string, error) {
 	if err != nil {
 		return "", problem(sentence(err), keyHint(err))
 	}
-	return wordsPrivateKeyRecognized(pair.Public().Bits(), pair.Public().Fingerprint()), nil
+	return wordsPrivateKeyRecognized(pair.Public().Bits()), nil
 }
 
 func recognizePublicKey(v keys.Secret) (string, error) {
@@ -228,9 +227,6 @@ var addScreen = screen{
 	done: stepDone(Add),
 	prompt: func(f Facts) Prompt {
 		k := f.State.Key
-		if k == nil {
-			k = &KeyFact{}
-		}
 		p := Prompt{
 			Title: wordsAddTitle,
 			Guide: wordsAddGuide(f.State.Environment),
@@ -240,7 +236,7 @@ var addScreen = screen{
 				{Name: "signature", Label: wordsSnippet, Value: k.Signature, Key: "s"},
 			},
 			Rows: []Row{{Name: wordsFingerprint, Value: k.Fingerprint}},
-			Art:  randomart(f.State.Key),
+			Art:  randomart(k),
 			Actions: []Action{
 				{Name: "added", Label: wordsAdded},
 				{Name: "refused", Label: wordsAddRefused, Key: "r"},
@@ -283,7 +279,7 @@ func (f Facts) writePortalFiles(_ context.Context, s Services, _ func(Event)) (F
 			return f, WithHint(err, wordsWriteFilesHint)
 		}
 	}
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: wordsFilesWritten(folder), Hint: wordsFilesWrittenHint})
+	f.Session.note(NoteOK, wordsFilesWritten(folder), wordsFilesWrittenHint)
 	return f, nil
 }
 
@@ -292,7 +288,7 @@ func (f Facts) writePortalFiles(_ context.Context, s Services, _ func(Event)) (F
 func FreeName(taken func(string) bool, path, ext string) string {
 	name := path + ext
 	for n := 2; taken(name); n++ {
-		name = path + "-" + itoa(n) + ext
+		name = path + "-" + strconv.Itoa(n) + ext
 	}
 	return name
 }
@@ -308,8 +304,8 @@ var keyIDScreen = screen{
 			Fields:  []Field{{Name: "id", Label: wordsKeyID, Hint: wordsKeyIDHint, Kind: Text, Check: f.recognizeKeyID}},
 			Actions: []Action{{Name: "next", Label: wordsKeyIDNext}},
 		}
-		if id := f.State.KeyID; id != nil && f.State.Key != nil && id.Fingerprint == f.State.Key.Fingerprint {
-			p.Fields[0].Value = id.ID
+		if f.State.keyIDSaved() {
+			p.Fields[0].Value = f.State.KeyID.ID
 		}
 		return p
 	},
@@ -325,31 +321,41 @@ var keyIDScreen = screen{
 func (f Facts) recordKeyID(id string) work {
 	return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
 		f.State.KeyID = &KeyIDFact{ID: id, Fingerprint: f.State.Key.Fingerprint, At: s.Now().UTC()}
-		f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: wordsKeyIDSaved(id)})
+		f.Session.note(NoteOK, wordsKeyIDSaved(id), "")
 		return f, nil
 	}}
 }
 
 func (f Facts) recognizeKeyID(v keys.Secret) (string, error) {
-	if blank(v) {
-		return "", problem(wordsKeyIDEmpty, wordsKeyIDHint)
-	}
 	id, err := keys.ParseUUID(v.Reveal())
+	if err != nil {
+		return "", problem(notKeyID(v), wordsKeyIDHint)
+	}
+	token, old := f.State.ClientToken, f.State.previous()
 	switch {
-	case err != nil && isPEM(v):
-		return "", problem(wordsKeyIDIsPEM, wordsKeyIDHint)
-	case err != nil && isToken(v):
-		return "", problem(wordsKeyIDIsToken, wordsKeyIDHint)
-	case err != nil && strings.HasPrefix(strings.TrimSpace(v.Reveal()), "SHA256:"):
-		return "", problem(wordsKeyIDIsFingerprint, wordsKeyIDHint)
-	case err != nil:
-		return "", problem(wordsKeyIDForm, wordsKeyIDHint)
-	case f.State.ClientToken != nil && id == f.State.ClientToken.OrganizationID:
+	case token != nil && id == token.OrganizationID:
 		return "", problem(wordsKeyIDIsOrganization, wordsKeyIDHint)
-	case f.State.ClientToken != nil && id == f.State.ClientToken.ID:
+	case token != nil && id == token.ID:
 		return "", problem(wordsKeyIDIsTokenID, wordsKeyIDHint)
+	case old.What == "key" && old.KeyID != nil && id == old.KeyID.ID:
+		return "", problem(wordsKeyIDIsOld, wordsKeyIDHint)
 	}
 	return wordsKeyIDRecognized, nil
+}
+
+// notKeyID says what a value is that is no ID at all.
+func notKeyID(v keys.Secret) string {
+	switch {
+	case blank(v):
+		return wordsKeyIDEmpty
+	case isPEM(v):
+		return wordsKeyIDIsPEM
+	case isToken(v):
+		return wordsKeyIDIsToken
+	case strings.HasPrefix(strings.TrimSpace(v.Reveal()), "SHA256:"):
+		return wordsKeyIDIsFingerprint
+	}
+	return wordsKeyIDForm
 }
 
 func isToken(v keys.Secret) bool {

@@ -45,13 +45,14 @@ const maxLabel = 25
 
 // CheckLabel reports why the portal would refuse a label.
 func CheckLabel(label string) error {
-	n := utf8.RuneCountInString(strings.TrimSpace(label))
+	label = strings.TrimSpace(label)
+	n := utf8.RuneCountInString(label)
 	switch {
 	case n == 0:
 		return problem(wordsLabelBlank, wordsLabelHint)
 	case n > maxLabel:
 		return problem(wordsLabelLong(n), wordsLabelHint)
-	case strings.ContainsFunc(label, unicode.IsControl):
+	case strings.ContainsFunc(label, unseen):
 		return problem(wordsLabelControl, wordsLabelHint)
 	}
 	return nil

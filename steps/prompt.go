@@ -2,6 +2,7 @@ package steps
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"dpc-onboard/keys"
@@ -91,7 +92,7 @@ type Copy struct {
 	Label string // the portal's field it belongs in
 	Value string
 	Key   string // the key that copies it
-	// Done tells what the value is, for lists: "800 characters".
+	// Short tells what the value is, for lists: "800 characters".
 	Short string
 }
 
@@ -152,6 +153,20 @@ func (p Prompt) action(name string) (Action, error) {
 	return Action{}, fmt.Errorf("there is no %q to choose here", name)
 }
 
+// filled puts the values that stand in the fields into an answer that leaves
+// them out.
+func (p Prompt) filled(a Answer) Answer {
+	values := make(map[string]keys.Secret, len(p.Fields))
+	for _, f := range p.Fields {
+		if f.Kind != Hidden {
+			values[f.Name] = keys.NewSecret(f.Value)
+		}
+	}
+	maps.Copy(values, a.Values)
+	a.Values = values
+	return a
+}
+
 // check asks every field, in order, and returns the first fault.
 func (p Prompt) check(a Answer) error {
 	for _, f := range p.Fields {
@@ -199,74 +214,8 @@ func (p Prompt) confirmation(name string) Prompt {
 	p.Guide = []string{a.Confirm}
 	p.Notes, p.Rows, p.Art, p.Lines, p.Copies, p.Fields = nil, nil, "", nil, nil, nil
 	p.Actions = []Action{
-		{Name: actionNo, Label: wordsNo, Key: "n"},
-		{Name: actionYes, Label: wordsYes(a.Label), Key: "y"},
+		{Name: actionNo, Label: wordsNo, Key: "n", Bare: true},
+		{Name: actionYes, Label: wordsYes(a.Label), Key: "y", Bare: true},
 	}
 	return p
-}
-
-// Sort finds the fields that pasted text belongs in, by asking each what it
-// recognizes: the focused field first, then the others. Text with several
-// values, one a line, is taken apart. What fits nowhere goes into the focused
-// field, so that the person sees what is wrong with it.
-func (p Prompt) Sort(pasted keys.Secret, focused string) map[string]keys.Secret {
-	if f, ok := p.field(focused); !ok || f.fits(pasted) {
-		return map[string]keys.Secret{focused: pasted}
-	}
-	if f, ok := p.home(pasted, focused); ok {
-		return map[string]keys.Secret{f: pasted}
-	}
-	if parts := p.takeApart(pasted); len(parts) > 1 {
-		return parts
-	}
-	return map[string]keys.Secret{focused: pasted}
-}
-
-func (p Prompt) field(name string) (Field, bool) {
-	for _, f := range p.Fields {
-		if f.Name == name {
-			return f, true
-		}
-	}
-	return Field{}, false
-}
-
-// fits reports whether a field recognizes a value for what it is. A field that
-// takes any text claims nothing for itself.
-func (f Field) fits(v keys.Secret) bool {
-	if f.Kind == Choose || f.Check == nil {
-		return false
-	}
-	recognized, err := f.Check(v)
-	return err == nil && recognized != ""
-}
-
-// home returns the one other field that a value fits.
-func (p Prompt) home(v keys.Secret, except string) (string, bool) {
-	found := ""
-	for _, f := range p.Fields {
-		if f.Name != except && f.fits(v) {
-			if found != "" {
-				return "", false
-			}
-			found = f.Name
-		}
-	}
-	return found, found != ""
-}
-
-// takeApart gives each line, or else each word, of a text to the field it fits.
-func (p Prompt) takeApart(pasted keys.Secret) map[string]keys.Secret {
-	parts := map[string]keys.Secret{}
-	for _, piece := range strings.FieldsFunc(pasted.Reveal(), func(r rune) bool {
-		return strings.ContainsRune(" \t\r\n,;", r)
-	}) {
-		v := keys.NewSecret(piece)
-		if f, ok := p.home(v, ""); ok {
-			if _, taken := parts[f]; !taken {
-				parts[f] = v
-			}
-		}
-	}
-	return parts
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"dpc-onboard/keys"
 )
@@ -20,32 +22,23 @@ func (s *SetAside) Error() string {
 	return fmt.Sprintf("the progress file %s; it was kept as %s", s.Reason, s.Path)
 }
 
+// toOpen tells of an onboarding that was begun and that this program does not
+// hold. One that was never saved is not: its first step opens it.
+func (f Facts) toOpen() bool {
+	return f.State.named() && !f.State.CreatedAt.IsZero() && f.Session.Open != f.State.ID()
+}
+
 // resume opens what was begun before: the place for secrets first, then every
 // secret is read back. A secret that has gone reopens its step; one that was
 // saved although the program died before it was noted is taken up.
 func resume(ctx context.Context, s Services, f Facts) (Facts, error) {
-	if f.State.ID() == "" || f.State.AccessAt.IsZero() {
+	switch {
+	case f.toOpen():
+		return f.goTo(ctx, s, f.State)
+	case f.State.CreatedAt.IsZero():
 		return f, nil
 	}
-	if f.Session.Open != f.State.ID() {
-		next := f.State
-		found, err := f.open(s, &next)
-		if err != nil {
-			return f, err
-		}
-		f.State, f.Session.Open = next, next.ID()
-		if !found {
-			return f, nil
-		}
-	}
-	if !f.Session.Ready {
-		next, err := f.useStorage(ctx, s, keys.Secret{})
-		if err != nil || !next.Session.Ready {
-			return next, err
-		}
-		f = next
-	}
-	return f.verify(ctx, s)
+	return f.unlock(ctx, s, f.storageKind(), keys.Secret{})
 }
 
 // verify reads every secret back and holds it against its fact.
@@ -55,35 +48,52 @@ func (f Facts) verify(ctx context.Context, s Services) (Facts, error) {
 			return f, err
 		}
 	}
-	f.Session.Notices = append([]Note{{Kind: NoteInfo, Text: wordsFound(f.State)}}, f.Session.Notices...)
+	if len(keptSecrets(f.State)) > 0 || f.State.TokenLabel != "" {
+		f.Session.Notices = slices.Insert(slices.Clone(f.Session.Notices), 0, Note{Kind: NoteInfo, Text: wordsFound(f.State)})
+	}
 	return f, nil
 }
 
-// reload loads a secret and holds it against its fact. anew tells of a value
-// that no fact speaks of: the program ended between saving it and noting it. A
-// value that a rotation is replacing is not taken up again.
-func (f *Facts) reload(ctx context.Context, s Services, name string, fact *SecretFact, replaced *SecretFact) (value keys.Secret, anew bool, err error) {
-	value, err = s.Secrets.Load(ctx, f.State.ID(), name)
-	switch {
-	case errors.Is(err, ErrNoSecret):
-		if fact != nil {
-			f.warn(wordsVanished(name, f.State.Storage), wordsVanishedHints[name])
-		}
-		return keys.Secret{}, false, nil
-	case err != nil:
-		return keys.Secret{}, false, err
-	case fact == nil && replaced != nil && replaced.Digest == value.Digest():
-		return keys.Secret{}, false, nil
-	}
-	return value, fact == nil || fact.Digest != value.Digest(), nil
-}
+// found is how a stored value stands to its fact.
+type found int
 
-func (f *Facts) warn(text, hint string) {
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteWarning, Text: text, Hint: hint})
+const (
+	foundNothing found = iota // neither value nor fact, or one that does not count
+	foundSame                 // the value is the one that the fact speaks of
+	foundNew                  // no fact speaks of this value: the program ended between saving and noting it
+	foundOld                  // the value of before a rotation, which was being given up
+	foundGone                 // the value of a fact is not there
+)
+
+// reload loads a secret and holds it against its fact, and against what a
+// rotation replaces.
+func (f *Facts) reload(ctx context.Context, s Services, name string, fact, replaced *SecretFact) (keys.Secret, found, error) {
+	value, err := s.Secrets.Load(ctx, f.State.ID(), name)
+	switch {
+	case errors.Is(err, ErrNoSecret) && fact == nil:
+		return keys.Secret{}, foundNothing, nil
+	case errors.Is(err, ErrNoSecret):
+		f.Session.note(NoteWarning, wordsVanished(name, f.Session.Place), wordsVanishedHints[name])
+		return keys.Secret{}, foundGone, nil
+	case err != nil:
+		return keys.Secret{}, foundNothing, err
+	case fact != nil && fact.Digest == value.Digest():
+		return value, foundSame, nil
+	case replaced != nil && replaced.Digest == value.Digest() && fact == nil:
+		return value, foundNothing, nil
+	case replaced != nil && replaced.Digest == value.Digest():
+		return value, foundOld, nil
+	}
+	return value, foundNew, nil
 }
 
 func (f *Facts) adopted(name string) {
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteInfo, Text: wordsAdopted(name)})
+	f.Session.note(NoteInfo, wordsAdopted(name), "")
+}
+
+// changed says that a stored value is not the one that was saved, and no use.
+func (f *Facts) changed(name string) {
+	f.Session.note(NoteWarning, wordsChanged(name, f.Session.Place), wordsVanishedHints[name])
 }
 
 // previous returns what a rotation replaces; nothing where there is none.
@@ -95,31 +105,51 @@ func (s State) previous() PreviousFact {
 }
 
 func verifyToken(ctx context.Context, s Services, f *Facts) error {
-	value, anew, err := f.reload(ctx, s, ClientTokenName, f.State.ClientToken.secret(), f.State.previous().ClientToken.secret())
-	if err != nil {
-		return err
-	}
-	clean, token, parseErr := keys.ParseToken(value)
+	value, how, err := f.reload(ctx, s, ClientTokenName, f.State.ClientToken.secret(), f.State.previous().ClientToken.secret())
 	switch {
-	case value.IsZero() || (anew && parseErr != nil):
+	case err != nil:
+		return err
+	case how == foundGone:
 		f.State.ClientToken = nil
-	case anew:
-		f.State.ClientToken = f.tokenFact(s.Now(), clean, token)
-		f.State.TokenLabel = f.tokenLabel()
-		f.State.TokenShownAt = f.State.ClientToken.At
-		f.adopted(ClientTokenName)
+	case how == foundOld:
+		f.State = f.State.restored()
+	case how == foundNew:
+		f.adoptToken(s.Now(), value)
 	}
 	return nil
 }
 
+// adoptToken takes up a client token that no fact speaks of, where it can be the
+// one that is wanted.
+func (f *Facts) adoptToken(now time.Time, value keys.Secret) {
+	clean, token, err := keys.ParseToken(value)
+	if err != nil || f.otherEnvironment(token) != nil {
+		f.State.ClientToken = nil
+		f.changed(ClientTokenName)
+		return
+	}
+	f.State.TokenLabel = f.tokenLabel()
+	f.State.ClientToken = f.tokenFact(now, clean, token)
+	f.State.TokenShownAt = f.State.ClientToken.At
+	f.adopted(ClientTokenName)
+}
+
 func verifyOrganization(ctx context.Context, s Services, f *Facts) error {
-	value, anew, err := f.reload(ctx, s, OrganizationTokenName, f.State.OrganizationToken, nil)
+	value, how, err := f.reload(ctx, s, OrganizationTokenName, f.State.OrganizationToken, nil)
+	token := f.State.ClientToken
 	switch {
 	case err != nil:
 		return err
-	case value.IsZero():
+	case how == foundGone:
 		f.State.OrganizationToken = nil
-	case anew && f.State.ClientToken != nil && matchOrganization(f.State.ClientToken.OrganizationID, value) == nil:
+	case how == foundNothing, how == foundSame && token == nil:
+		return nil
+	case token == nil || matchOrganization(token.OrganizationID, value) != nil:
+		if f.State.OrganizationToken != nil {
+			f.changed(OrganizationTokenName)
+		}
+		f.State.OrganizationToken = nil
+	case how == foundNew:
 		f.State.OrganizationToken = secretFact(s.Now(), value)
 		f.adopted(OrganizationTokenName)
 	}
@@ -127,25 +157,51 @@ func verifyOrganization(ctx context.Context, s Services, f *Facts) error {
 }
 
 func verifyKey(ctx context.Context, s Services, f *Facts) error {
-	value, anew, err := f.reload(ctx, s, PrivateKeyName, f.State.Key.secret(), f.State.previous().Key.secret())
+	value, how, err := f.reload(ctx, s, PrivateKeyName, f.State.Key.secret(), f.State.previous().Key.secret())
+	switch {
+	case err != nil || how == foundNothing:
+		return err
+	case how == foundGone:
+		f.loseKey()
+		return nil
+	case how == foundOld:
+		f.State = f.State.restored()
+		return nil
+	}
+	pair, err := keys.ParsePrivateKey(value)
+	switch {
+	case err != nil:
+		f.loseKey()
+		f.changed(PrivateKeyName)
+	case how == foundNew || !f.State.Key.of(pair):
+		return f.adoptKey(s.Now(), pair)
+	}
+	return nil
+}
+
+// of reports whether everything that the fact says of its pair is so.
+func (k KeyFact) of(pair keys.Pair) bool {
+	public := pair.Public()
+	return k.Fingerprint == public.Fingerprint() && k.PublicKey == public.PEM() && public.Verify(k.Signature) == nil
+}
+
+func (f *Facts) adoptKey(now time.Time, pair keys.Pair) error {
+	fact, err := keyFact(now, pair, f.keyLabel())
 	if err != nil {
 		return err
 	}
-	if value.IsZero() {
-		f.State.Key = nil
-	}
-	if !anew {
-		return nil
-	}
-	label := f.keyLabel()
-	f.State.Key = nil
-	if pair, err := keys.ParsePrivateKey(value); err == nil {
-		if f.State.Key, err = keyFact(s.Now(), pair, label); err != nil {
-			return err
-		}
-		f.adopted(PrivateKeyName)
-	}
+	f.State.Key = fact
+	f.adopted(PrivateKeyName)
 	return nil
+}
+
+// loseKey forgets a pair whose private key is gone. The next one gets another
+// label, because the portal goes on listing the old one.
+func (f *Facts) loseKey() {
+	if f.State.Key != nil {
+		f.State.KeyLabel = nextLabel(f.State.Key.Label)
+	}
+	f.State.Key = nil
 }
 
 func (t *TokenFact) secret() *SecretFact {

@@ -3,26 +3,53 @@ package steps
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
 // Old is the name under which a secret is kept while another takes its place.
 func Old(name string) string { return name + ".old" }
 
+// StoredNames lists every name under which an onboarding may have a secret.
+func StoredNames() []string {
+	var names []string
+	for _, name := range SecretNames {
+		names = append(names, name, Old(name))
+	}
+	return names
+}
+
 // replace begins a rotation. What is replaced stays under its old name, and at
 // DPC, until the new one is checked; then the flow walks just the steps that
-// are open.
+// are open. Only one rotation has its old secrets kept: the last.
 func (f Facts) replace(what string) Do {
 	return func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
+		if err := f.deleteOld(ctx, s); err != nil {
+			return f, err
+		}
 		for _, name := range rotated[what] {
 			if err := duplicate(ctx, s, f.State.ID(), name, Old(name)); err != nil {
 				return f, err
 			}
 		}
 		f.State = f.State.replaced(what, s.Now().UTC())
-		f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteInfo, Text: wordsReplacing(what)})
+		f.Session = f.Session.Another()
 		return f, nil
 	}
+}
+
+// deleteOld removes what an earlier rotation kept.
+func (f *Facts) deleteOld(ctx context.Context, s Services) error {
+	if f.State.Previous == nil {
+		return nil
+	}
+	for _, name := range rotated[f.State.previous().What] {
+		if err := s.Secrets.Delete(ctx, f.State.ID(), Old(name)); err != nil {
+			return err
+		}
+	}
+	f.State.Previous = nil
+	return nil
 }
 
 // replaced takes back the facts that are to be made anew.
@@ -33,45 +60,62 @@ func (s State) replaced(what string, now time.Time) State {
 	}
 	if what == "token" {
 		s.TokenShownAt, s.ClientToken = time.Time{}, nil
-		s.TokenLabel = ""
+		s.TokenLabel, s.LostToken = "", ""
 		return s
 	}
-	s.Key, s.Added, s.KeyID = nil, nil, nil
+	s.Key, s.Added, s.KeyID, s.KeyLabel = nil, nil, nil, ""
 	return s
 }
 
 // forgetPrevious removes what a rotation replaced, once the new one is checked.
 func (f Facts) forgetPrevious(ctx context.Context, s Services) (Facts, error) {
-	p := f.State.Previous
-	if p == nil {
+	what := f.State.previous().What
+	if what == "" {
 		return f, nil
 	}
-	for _, name := range SecretNames {
-		if err := s.Secrets.Delete(ctx, f.State.ID(), Old(name)); err != nil {
-			return f, err
-		}
+	if err := f.deleteOld(ctx, s); err != nil {
+		return f, err
 	}
-	f.State.Previous = nil
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteInfo, Text: wordsReplaced(p.What), Hint: wordsReplacedHint})
+	f.Session.note(NoteInfo, wordsReplaced(what), wordsReplacedHint)
 	return f, nil
 }
 
 // keepOld ends a rotation: the old secret comes back under its name, and so do
-// its facts.
+// its facts. It gives nothing up before all of the old is there.
 func (f Facts) keepOld(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
 	p := f.State.previous()
+	if err := f.State.oldSecrets(ctx, s); err != nil {
+		return f, err
+	}
 	for _, name := range rotated[p.What] {
 		if err := duplicate(ctx, s, f.State.ID(), Old(name), name); err != nil {
 			return f, err
 		}
 	}
-	f.State = f.State.restored()
+	old := f.State.restored()
+	if err := f.deleteOld(ctx, s); err != nil {
+		return f, err
+	}
+	f.State = old
+	f.Session = f.Session.Another()
+	f.Session.note(NoteOK, wordsOldKept(p.What), "")
+	return f, nil
+}
+
+// oldSecrets reports whether what a rotation kept is still there.
+func (s State) oldSecrets(ctx context.Context, services Services) error {
+	p := s.previous()
+	facts := map[string]*SecretFact{ClientTokenName: p.ClientToken.secret(), OrganizationTokenName: p.OrganizationToken, PrivateKeyName: p.Key.secret()}
 	for _, name := range rotated[p.What] {
-		if err := s.Secrets.Delete(ctx, f.State.ID(), Old(name)); err != nil {
-			return f, err
+		value, err := services.Secrets.Load(ctx, s.ID(), Old(name))
+		if errors.Is(err, ErrNoSecret) || err == nil && (facts[name] == nil || facts[name].Digest != value.Digest()) {
+			return problem(wordsOldGone(name), wordsOldGoneHint)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // rotated lists the secrets that a rotation replaces.
@@ -96,21 +140,45 @@ func duplicate(ctx context.Context, s Services, id, from, to string) error {
 func (s State) restored() State {
 	p := s.previous()
 	s.Previous = nil
-	if p.What == "token" {
+	if p.What == "token" && p.ClientToken != nil {
 		s.TokenLabel, s.ClientToken, s.OrganizationToken = p.TokenLabel, p.ClientToken, p.OrganizationToken
-		s.TokenShownAt = p.ClientToken.At
-		return s
+		s.TokenShownAt, s.LostToken = p.ClientToken.At, ""
 	}
-	s.Key, s.KeyID = p.Key, p.KeyID
-	s.Added = &AddedFact{Fingerprint: p.Key.Fingerprint, At: p.KeyID.At}
+	if p.What == "key" && p.Key != nil {
+		s.Key, s.KeyID, s.KeyLabel = p.Key, p.KeyID, p.Key.Label
+		s.Added = p.added()
+	}
 	return s
 }
 
-// rotating adds the way back to a prompt that stands in a rotation.
-func (f Facts) rotating(p Prompt, what string) Prompt {
-	if f.State.previous().What == what {
-		p.Actions = append(p.Actions, Action{Name: "old", Label: wordsKeepOld, Key: "k", Bare: true})
-		p.Notes = append(p.Notes, Note{Kind: NoteInfo, Text: wordsRotating(what), Hint: wordsRotatingHint})
+// added is the fact that the key was in the portal, which its key ID proves.
+func (p PreviousFact) added() *AddedFact {
+	if p.KeyID == nil {
+		return nil
 	}
+	return &AddedFact{Fingerprint: p.Key.Fingerprint, At: p.KeyID.At}
+}
+
+// rotating adds the way back to a prompt that stands in a rotation.
+func (f Facts) rotating(p Prompt) Prompt {
+	what := f.State.previous().What
+	if !slices.Contains(rotationSteps[what], p.Step) {
+		return p
+	}
+	old := Action{Name: actionOld, Label: wordsKeepOld, Key: "k", Bare: true}
+	if f.State.ClientToken != nil && what == "token" || f.State.Key != nil && what == "key" {
+		old.Confirm = wordsKeepOldWarning(what)
+	}
+	p.Actions = append(p.Actions, old)
+	p.Notes = append(p.Notes, Note{Kind: NoteInfo, Text: wordsRotating(what), Hint: wordsRotatingHint})
 	return p
+}
+
+// actionOld ends a rotation on any of its screens.
+const actionOld = "old"
+
+// rotationSteps are the steps that a rotation walks before the new is checked.
+var rotationSteps = map[string][]ID{
+	"token": {Token, Save, Check},
+	"key":   {Key, Add, KeyID, Check},
 }

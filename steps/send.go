@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"slices"
-	"strconv"
+	"strings"
 
 	"dpc-onboard/keys"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // sealed reports whether the package is sealed and nobody wants it otherwise.
 func sealed(f Facts) bool { return f.State.currentSealed() != nil && !f.Session.Resealing }
@@ -50,8 +49,11 @@ var sealScreen = screen{
 			if err != nil {
 				return f, err
 			}
-			f.Session.Passphrase = passphrase
-			return f.seal(ctx, s, SealRequest{Passphrase: passphrase})
+			f, err := f.seal(ctx, s, SealRequest{Passphrase: passphrase})
+			if err == nil {
+				f.Session.Passphrase = passphrase // to be shown, once
+			}
+			return f, err
 		}}, nil
 	},
 }
@@ -79,8 +81,8 @@ func (f Facts) seal(ctx context.Context, s Services, r SealRequest) (Facts, erro
 		return f, err
 	}
 	f.State.Sealed = &fact
-	f.Session.Resealing, f.Session.Removed = false, false
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: wordsSealed(fact)})
+	f.Session.Resealing, f.Session.Passphrase = false, keys.Secret{}
+	f.Session.note(NoteOK, wordsSealed(fact), "")
 	return f, nil
 }
 
@@ -101,12 +103,11 @@ var passphraseScreen = screen{
 		}
 	},
 	accept: func(f Facts, a Answer) (work, error) {
-		if err := f.ownPassphrase(a); err != nil {
+		if err := ownPassphrase(a); err != nil {
 			return work{}, err
 		}
 		passphrase := a.Values["passphrase"]
 		return work{title: wordsSealing, do: func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
-			f.Session.Passphrase = keys.Secret{}
 			return f.seal(ctx, s, SealRequest{Passphrase: passphrase})
 		}}, nil
 	},
@@ -127,7 +128,7 @@ var recipientScreen = screen{
 		}
 		if f.Session.Seal.Whose != "" {
 			p.Rows = []Row{{Name: wordsRecipientWhose, Value: f.Session.Seal.Whose}}
-			p.Actions = []Action{{Name: "seal", Label: wordsSealTo}, {Name: "look", Label: wordsRecipientOther, Key: "o"}}
+			p.Actions = []Action{{Name: "seal", Label: wordsSealTo}, {Name: "look", Label: wordsRecipientOther, Key: "a"}}
 		}
 		return p
 	},
@@ -222,7 +223,7 @@ func (f Facts) record(d DeliveryFact) Facts {
 	f.State = f.State.WithDelivery(d)
 	f.Session.Delivery, f.Session.Host, f.Session.Upload = "", nil, Upload{}
 	f.Session.SendAgain = false
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: wordsDelivered(d)})
+	f.Session.note(NoteOK, wordsDelivered(d), "")
 	return f
 }
 
@@ -244,7 +245,7 @@ var sftpScreen = screen{
 			Rows:  packageRows(f),
 			Notes: sentBefore(f.State),
 			Fields: []Field{
-				{Name: "url", Label: wordsSFTPURL, Hint: wordsSFTPURLHint, Kind: Text, Value: f.Session.Upload.URL, Check: recognizeAny},
+				{Name: "url", Label: wordsSFTPURL, Hint: wordsSFTPURLHint, Kind: Text, Value: f.Session.Upload.URL, Check: recognizeSFTP},
 				{Name: "password", Label: wordsSFTPPassword, Hint: wordsSFTPPasswordHint, Kind: Hidden, Optional: true},
 				{Name: "keyfile", Label: wordsSFTPKey, Hint: wordsSFTPKeyHint, Kind: Text, Optional: true, Value: f.Session.Upload.KeyFile},
 			},
@@ -260,6 +261,27 @@ var sftpScreen = screen{
 	},
 }
 
+// recognizeSFTP reads an address as sftp://user@host:port/folder/. A password has
+// its own field, because this one is shown.
+func recognizeSFTP(v keys.Secret) (string, error) {
+	if blank(v) {
+		return "", problem(wordsSFTPEmpty, wordsSFTPHint)
+	}
+	u, err := url.Parse(strings.TrimSpace(v.Reveal()))
+	switch {
+	case err != nil || u.Scheme != "sftp" || u.Hostname() == "":
+		return "", problem(wordsSFTPForm, wordsSFTPHint)
+	case hasPassword(u):
+		return "", problem(wordsSFTPHasPassword, wordsSFTPHasPasswordHint)
+	}
+	return wordsSFTPRecognized(u), nil
+}
+
+func hasPassword(u *url.URL) bool {
+	_, has := u.User.Password()
+	return has
+}
+
 func (f Facts) upload() work {
 	return work{title: wordsUploading, do: func(ctx context.Context, s Services, report func(Event)) (Facts, error) {
 		d, err := s.Packages.Upload(ctx, f.Session.Upload, func(done, total int64) { report(Event{Done: done, Total: total}) })
@@ -269,6 +291,7 @@ func (f Facts) upload() work {
 		}
 		f.Session.Host = nil
 		if err != nil {
+			f.Session.Upload.Password = keys.Secret{}
 			return f, fmt.Errorf("upload the package: %w", err)
 		}
 		return f.record(d), nil
@@ -299,6 +322,7 @@ var hostScreen = screen{
 		fingerprint := f.Session.Host.Fingerprint
 		f.Session.Host = nil
 		if a.Action == "stop" {
+			f.Session.Upload.Password = keys.Secret{}
 			return f.keep(), nil
 		}
 		f.Session.Upload.Trust = fingerprint
@@ -340,9 +364,11 @@ func (s Session) helpDesk() string {
 	return s.HelpDesk
 }
 
+const finishScreenName = "finish"
+
 // finishScreen is the summary that one keeps.
 var finishScreen = screen{
-	name: "finish", step: Send,
+	name: finishScreenName, step: Send,
 	done: func(Facts) bool { return false },
 	prompt: func(f Facts) Prompt {
 		p := Prompt{
@@ -352,18 +378,26 @@ var finishScreen = screen{
 			Actions: []Action{{Name: "quit", Label: wordsClose}},
 			Help:    helpFinish,
 		}
-		if s := f.State.Sealed; s != nil && !f.Session.Removed {
+		if s := f.State.Sealed; s != nil && !f.State.packageRemoved() {
 			p.Actions = append(p.Actions, Action{Name: "remove", Label: wordsRemove, Key: "d", Confirm: wordsRemoveWarning(s.File)})
 		}
 		if f.State.Environment == Sandbox {
 			p.Actions = append(p.Actions, Action{Name: "production", Label: wordsStartProduction, Key: "p"})
 		}
-		return withActions(p,
-			Action{Name: "calendar", Label: wordsCalendar, Key: "i"},
+		if t := f.State.ClientToken; t != nil && !t.Expires.IsZero() {
+			p.Actions = append(p.Actions, Action{Name: "calendar", Label: wordsCalendar, Key: "i"})
+		}
+		again := ""
+		if old := f.State.previous().What; old != "" {
+			again = wordsReplaceAgainWarning(old)
+			p.Notes = append(p.Notes, Note{Kind: NoteInfo, Text: wordsReplacing(old), Hint: wordsReplacingHint})
+		}
+		p.Actions = append(p.Actions,
 			Action{Name: "send", Label: wordsSendAgain, Key: "s"},
 			Action{Name: "check", Label: wordsCheckAgain, Key: "c"},
-			Action{Name: "token", Label: wordsReplaceToken, Key: "t"},
-			Action{Name: "key", Label: wordsReplaceKey, Key: "k"})
+			Action{Name: "token", Label: wordsReplaceToken, Key: "t", Confirm: again},
+			Action{Name: "key", Label: wordsReplaceKey, Key: "k", Confirm: again})
+		return p
 	},
 	accept: func(f Facts, a Answer) (work, error) {
 		switch a.Action {
@@ -374,9 +408,9 @@ var finishScreen = screen{
 		case "calendar":
 			return work{title: wordsWritingFiles, do: f.writeCalendar}, nil
 		case "send":
-			f.Session.SendAgain = true
+			f.Session.SendAgain, f.Session.Resealing = true, f.State.packageRemoved()
 		case "check":
-			return work{title: wordsChecking, do: f.checkAgain}, nil
+			return work{title: wordsChecking, do: f.check}, nil
 		case "token", "key":
 			return work{title: wordsKeepingOld, do: f.replace(a.Action)}, nil
 		default:
@@ -386,32 +420,27 @@ var finishScreen = screen{
 	},
 }
 
-func withActions(p Prompt, more ...Action) Prompt {
-	p.Actions = append(p.Actions, more...)
-	return p
-}
-
-func (f Facts) checkAgain(ctx context.Context, s Services, report func(Event)) (Facts, error) {
-	f, err := f.check(ctx, s, report)
-	if r := f.State.currentCheck(); err == nil && r != nil && !r.Passed {
-		f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteWarning, Text: r.Summary()})
-	}
-	return f, err
-}
+// packageRemoved reports whether the sealed file was deleted from this computer.
+func (s State) packageRemoved() bool { return s.Sealed != nil && !s.Sealed.RemovedAt.IsZero() }
 
 func (f Facts) removePackage(_ context.Context, s Services, _ func(Event)) (Facts, error) {
 	if err := s.RemoveFile(f.State.Sealed.File); err != nil {
 		return f, err
 	}
-	f.Session.Removed = true
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: wordsRemoved(f.State.Sealed.File), Hint: wordsRemovedHint(f.State.Storage)})
+	removed := *f.State.Sealed
+	removed.RemovedAt = s.Now().UTC()
+	f.State.Sealed = &removed
+	f.Session.note(NoteOK, wordsRemoved(removed.File), wordsRemovedHint(f.Session.Place))
 	return f, nil
 }
 
-// startProduction begins another onboarding with what is known already.
+// startProduction begins another onboarding with what is known already. Back
+// leads here again until it is opened.
 func (f Facts) startProduction() work {
+	origin := f
 	f.State = f.State.ForProduction()
-	f.Session = Session{Now: f.Session.Now, Store: f.Session.Store, VaultExists: f.Session.VaultExists, Ready: f.Session.Ready, Folder: f.Session.Folder, HelpDesk: f.Session.HelpDesk}
+	f.Session = f.Session.Another()
+	f.Session.Open, f.Session.Origin = "", &origin
 	return f.keep()
 }
 
@@ -427,6 +456,6 @@ func (f Facts) writeCalendar(_ context.Context, s Services, _ func(Event)) (Fact
 	if err := s.WriteFile(path, []byte(Calendar(f.State, s.Now()))); err != nil {
 		return f, WithHint(err, wordsWriteFilesHint)
 	}
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: wordsCalendarWritten(path), Hint: wordsCalendarHint})
+	f.Session.note(NoteOK, wordsCalendarWritten(path), wordsCalendarHint)
 	return f, nil
 }

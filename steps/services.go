@@ -98,7 +98,8 @@ type Services struct {
 	// ReadFile reads a file that the person named, up to 1 MiB; a leading ~ is
 	// the home folder.
 	ReadFile func(path string) (keys.Secret, error)
-	// WriteFile writes a file that is not secret, never over another one.
+	// WriteFile writes a file that is not secret, never over another one, and
+	// makes its folder where there is none.
 	WriteFile func(path string, data []byte) error
 	// RemoveFile deletes a local file.
 	RemoveFile func(path string) error

@@ -74,6 +74,10 @@ type State struct {
 	Sealed   *SealedFact    `json:"sealed,omitempty"`
 	Sent     []DeliveryFact `json:"sent,omitempty"`
 
+	// LostToken is the digest of a client token that the person gave up: it is
+	// still saved, and counts no more until it is taken up again.
+	LostToken string `json:"lost_token,omitempty"`
+
 	// Previous is what a rotation replaces, kept until the new one is checked.
 	Previous *PreviousFact `json:"previous,omitempty"`
 }
@@ -111,7 +115,8 @@ type SecretFact struct {
 // token says of itself.
 type TokenFact struct {
 	SecretFact
-	ID             string      `json:"id,omitempty"` // the token's own ID, where it is a UUID
+	ID             string      `json:"id,omitempty"`    // the token's own ID, where it is a UUID
+	Label          string      `json:"label,omitempty"` // in the portal's list
 	OrganizationID string      `json:"organization_id,omitempty"`
 	Environment    Environment `json:"environment,omitempty"`
 	Expires        time.Time   `json:"expires,omitzero"`
@@ -152,6 +157,8 @@ type SealedFact struct {
 	TokenDigest string    `json:"token_digest"`
 	KeyID       string    `json:"key_id"`
 	Fingerprint string    `json:"fingerprint"`
+	// RemovedAt is when the local file was deleted.
+	RemovedAt time.Time `json:"removed_at,omitzero"`
 }
 
 // DeliveryFact is one hand-over of a sealed package.

@@ -1,10 +1,11 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,31 +16,66 @@ import (
 // from the second try on a number. It is never longer than the portal allows.
 func SuggestLabel(e Environment, retries int) string {
 	label := wordsLabels[e]
-	if retries == 0 {
-		return label
+	for range retries {
+		label = nextLabel(label)
 	}
-	suffix := fmt.Sprintf(" %d", retries+1)
-	return strings.TrimSpace(label[:min(len(label), maxLabel-len(suffix))]) + suffix
+	return label
 }
 
+// nextLabel tells a label from the one before by a number at its end.
+func nextLabel(label string) string {
+	base, n := strings.TrimSpace(label), 2
+	if name, number, ok := cutLast(base, " "); ok {
+		if last, err := strconv.Atoi(number); err == nil && last > 1 && last < 1000 {
+			base, n = name, last+1
+		}
+	}
+	suffix := " " + strconv.Itoa(n)
+	runes := []rune(base)
+	runes = runes[:min(len(runes), maxLabel-len(suffix))]
+	return strings.TrimSpace(string(runes)) + suffix
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// tokenLabel is the label at hand, or a proposal that tells the token from the
+// one that it replaces.
 func (f Facts) tokenLabel() string {
-	if f.State.TokenLabel != "" {
+	switch before := f.State.previous().TokenLabel; {
+	case f.State.TokenLabel != "":
 		return f.State.TokenLabel
-	}
-	return SuggestLabel(f.State.Environment, f.Session.Retries)
-}
-
-func (f Facts) keyLabel() string {
-	if f.State.Key != nil {
-		return f.State.Key.Label
-	}
-	if f.State.KeyLabel != "" {
-		return f.State.KeyLabel
+	case before != "":
+		return nextLabel(before)
 	}
 	return SuggestLabel(f.State.Environment, 0)
 }
 
-var tokenLabelScreen = labelScreen(Token, Facts.tokenLabel, func(s *State, label string) { s.TokenLabel = label })
+func (f Facts) keyLabel() string {
+	switch before := f.State.previous().Key; {
+	case f.State.Key != nil:
+		return f.State.Key.Label
+	case f.State.KeyLabel != "":
+		return f.State.KeyLabel
+	case before != nil:
+		return nextLabel(before.Label)
+	}
+	return SuggestLabel(f.State.Environment, 0)
+}
+
+var tokenLabelScreen = labelScreen(Token, Facts.tokenLabel, func(s *State, label string) {
+	s.TokenLabel = label
+	if s.ClientToken != nil && !s.tokenLost() {
+		token := *s.ClientToken
+		token.Label = label
+		s.ClientToken = &token
+	}
+})
 
 var keyLabelScreen = labelScreen(Key, Facts.keyLabel, func(s *State, label string) {
 	s.KeyLabel = label
@@ -103,31 +139,33 @@ var tokenScreen = screen{
 		if f.Session.Retries > 0 {
 			p.Notes = append(p.Notes, Note{Kind: NoteInfo, Text: wordsTokenRetry, Hint: wordsTokenRetryHint})
 		}
-		if f.State.ClientToken != nil {
+		switch {
+		case f.State.tokenLost():
+			p.Notes = append(p.Notes, Note{Kind: NoteInfo, Text: wordsTokenLostNote})
+			p.Actions = append(p.Actions, Action{Name: "saved", Label: wordsTokenSaved, Key: "u"})
+		case f.State.ClientToken != nil:
 			p.Notes = append(p.Notes, Note{Kind: NoteInfo, Text: wordsTokenAgain})
 		}
-		return f.rotating(p, "token")
+		return p
 	},
 	accept: func(f Facts, a Answer) (work, error) {
 		switch a.Action {
 		case "label":
 			f.Session.EditLabel = Token
-		case "old":
-			return work{title: wordsKeepingOld, do: f.keepOld}, nil
+			return f.keep(), nil
 		case "failed":
 			f.Session.Retries++
-			f.State.TokenLabel = SuggestLabel(f.State.Environment, f.Session.Retries)
-			f.State.TokenShownAt = time.Time{}
-		default:
-			return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
-				f.State.TokenLabel = f.tokenLabel()
-				if f.State.TokenShownAt.IsZero() {
-					f.State.TokenShownAt = s.Now().UTC()
-				}
-				return f, nil
-			}}, nil
+			return f.anotherToken(), nil
+		case "saved":
+			return f.savedToken(), nil
 		}
-		return f.keep(), nil
+		return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
+			f.State.TokenLabel = f.tokenLabel()
+			if f.State.TokenShownAt.IsZero() {
+				f.State.TokenShownAt = s.Now().UTC()
+			}
+			return f, nil
+		}}, nil
 	},
 }
 
@@ -137,30 +175,30 @@ var saveScreen = screen{
 	name: "save", step: Save,
 	done: stepDone(Save),
 	prompt: func(f Facts) Prompt {
-		_, saved := f.State.savedAt()
+		token, organization := f.State.tokenSaved(), f.State.OrganizationToken != nil
 		p := Prompt{
 			Title: wordsSaveTitle,
 			Guide: wordsSaveGuide,
 			Fields: []Field{
-				{Name: ClientTokenName, Label: wordsClientToken, Hint: wordsClientTokenHint, Kind: Hidden, Optional: saved, Check: f.recognizeToken},
-				{Name: OrganizationTokenName, Label: wordsOrganizationToken, Hint: wordsOrganizationTokenHint, Kind: Hidden, Optional: f.State.OrganizationToken != nil, Check: recognizeOrganizationToken},
+				{Name: ClientTokenName, Label: wordsClientToken, Hint: wordsClientTokenHint, Kind: Hidden, Optional: token, Check: f.recognizeToken},
+				{Name: OrganizationTokenName, Label: wordsOrganizationToken, Hint: wordsOrganizationTokenHint, Kind: Hidden, Optional: organization, Check: f.recognizeOrganizationToken},
 			},
 			Actions: []Action{
 				{Name: "save", Label: wordsSave},
 				{Name: "lost", Label: wordsTokenLost, Key: "l", Bare: true},
 			},
 		}
-		if saved {
+		switch {
+		case token && organization:
 			p.Notes = append(p.Notes, Note{Kind: NoteInfo, Text: wordsSaveAgain, Hint: wordsSaveAgainHint})
+		case token || organization:
+			p.Notes = append(p.Notes, Note{Kind: NoteInfo, Text: wordsSaveHalf(token)})
 		}
-		return f.rotating(p, "token")
+		return p
 	},
 	accept: func(f Facts, a Answer) (work, error) {
-		switch a.Action {
-		case "lost":
+		if a.Action == "lost" {
 			return f.anotherToken(), nil
-		case "old":
-			return work{title: wordsKeepingOld, do: f.keepOld}, nil
 		}
 		token, organization, err := f.tokens(a)
 		if err != nil {
@@ -172,12 +210,24 @@ var saveScreen = screen{
 	},
 }
 
-// anotherToken sends the person back to the portal for a new client token. What
-// is saved stays until a new one takes its place.
+// anotherToken sends the person back to the portal for a new client token. One
+// that is saved stays until the new one takes its place, but counts no more.
 func (f Facts) anotherToken() work {
-	f.Session.Retries++
+	f.State.TokenLabel = nextLabel(f.tokenLabel())
 	f.State.TokenShownAt = time.Time{}
-	f.State.TokenLabel = SuggestLabel(f.State.Environment, f.Session.Retries)
+	if f.State.ClientToken != nil {
+		f.State.LostToken = f.State.ClientToken.Digest
+	}
+	return f.keep()
+}
+
+// savedToken undoes anotherToken: the token that is saved counts again.
+func (f Facts) savedToken() work {
+	if t := f.State.ClientToken; t != nil {
+		f.State.LostToken, f.State.TokenShownAt = "", t.At
+		f.State.TokenLabel = cmp.Or(t.Label, f.tokenLabel())
+	}
+	f.Session.Retries = 0
 	return f.keep()
 }
 
@@ -222,7 +272,7 @@ func (f Facts) saveTokens(ctx context.Context, s Services, token, organization k
 		if err != nil {
 			return f, err
 		}
-		f.State.ClientToken = f.tokenFact(s.Now(), token, t)
+		f.State.ClientToken, f.State.LostToken = f.tokenFact(s.Now(), token, t), ""
 	}
 	if !blank(organization) {
 		if err := s.Secrets.Save(ctx, id, OrganizationTokenName, organization); err != nil {
@@ -231,7 +281,7 @@ func (f Facts) saveTokens(ctx context.Context, s Services, token, organization k
 		f.State.OrganizationToken = secretFact(s.Now(), organization)
 	}
 	f.Session.Retries = 0
-	f.Session.Notices = append(f.Session.Notices, Note{Kind: NoteOK, Text: wordsSaved(f.State, f.Session.Now), Hint: wordsGoToDashboard})
+	f.Session.note(NoteOK, wordsSaved(f.State, s.Now()), wordsGoToDashboard)
 	return f, nil
 }
 
@@ -247,7 +297,7 @@ func (f Facts) tokenFact(now time.Time, clean keys.Secret, t keys.Token) *TokenF
 		environment = f.State.Environment
 	}
 	return &TokenFact{
-		SecretFact:     *secretFact(now, clean),
+		SecretFact: *secretFact(now, clean), Label: f.tokenLabel(),
 		OrganizationID: t.OrganizationID, Environment: environment, Expires: t.Expires,
 	}
 }
@@ -272,29 +322,43 @@ func (f Facts) recognizeToken(v keys.Secret) (string, error) {
 	if err != nil {
 		return "", problem(sentence(err), tokenHint(err))
 	}
-	if e, known := environmentOf(t); known && e != f.State.Environment {
-		return "", problem(wordsOtherEnvironment(e, f.State.Environment), wordsOtherEnvironmentHint(f.State.Environment))
+	if err := f.otherEnvironment(t); err != nil {
+		return "", err
 	}
 	if t.Expired(f.Session.Now) {
 		return "", problem(wordsExpired(t.Expires), wordsExpiredHint)
 	}
-	return wordsTokenRecognized(clean.Len(), f.State.Environment, t.DaysLeft(f.Session.Now)), nil
+	if old := f.State.previous(); old.What == "token" && clean.Digest() == old.ClientToken.Digest {
+		return "", problem(wordsOldToken, wordsOldTokenHint)
+	}
+	return wordsTokenRecognized(f.State, t.Expires, f.Session.Now), nil
+}
+
+// otherEnvironment refuses a token that was made for the other environment.
+func (f Facts) otherEnvironment(t keys.Token) error {
+	if e, known := environmentOf(t); known && e != f.State.Environment {
+		return problem(wordsOtherEnvironment(e, f.State.Environment), wordsOtherEnvironmentHint(f.State.Environment))
+	}
+	return nil
 }
 
 // recognizeOrganizationToken takes the organization's ID, which today's portal
 // shows, or a token of the organization's.
-func recognizeOrganizationToken(v keys.Secret) (string, error) {
+func (f Facts) recognizeOrganizationToken(v keys.Secret) (string, error) {
 	if blank(v) {
 		return "", problem(wordsOrganizationTokenEmpty, wordsOrganizationTokenHint)
 	}
 	if _, err := keys.ParseUUID(v.Reveal()); err == nil {
 		return wordsOrganizationID, nil
 	}
-	clean, t, err := keys.ParseToken(v)
+	_, t, err := keys.ParseToken(v)
 	if err != nil {
 		return "", problem(wordsNoOrganizationToken, wordsOrganizationTokenHint)
 	}
-	return wordsOrganizationTokenOf(clean.Len(), t.OrganizationID), nil
+	if err := f.otherEnvironment(t); err != nil {
+		return "", err
+	}
+	return wordsOrganizationTokenRecognized, nil
 }
 
 func cleanOrganization(v keys.Secret) keys.Secret {
