@@ -297,6 +297,18 @@ func TestVaultWaitsForAnotherAndCanBeCanceled(t *testing.T) {
 	}
 }
 
+func TestVaultGivenUpWritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	s := useVault(t, dir)
+	before, _ := os.ReadFile(filepath.Join(dir, "vault.age"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := s.place.(*vault).write(ctx, map[string]keys.Secret{"user": keys.NewSecret("late")})
+	if after, _ := os.ReadFile(filepath.Join(dir, "vault.age")); !errors.Is(err, context.Canceled) || !bytes.Equal(before, after) {
+		t.Errorf("got %v; changed: %v", err, !bytes.Equal(before, after))
+	}
+}
+
 func TestVaultLimit(t *testing.T) {
 	dir := t.TempDir()
 	s := useVault(t, dir)
