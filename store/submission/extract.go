@@ -8,8 +8,11 @@ import (
 
 // Extract writes the seven files, each with mode 0600, into a new folder with
 // mode 0700: all of them or none. They are written into a folder beside it that
-// gets its name when it is complete.
+// gets its name when it is complete. What Verify refuses is never written.
 func (c Contents) Extract(dir string) error {
+	if err := c.Verify(); err != nil {
+		return err
+	}
 	dir, err := freePath(dir)
 	if err != nil {
 		return err

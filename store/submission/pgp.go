@@ -250,10 +250,11 @@ func decryptPGP(builder *crypto.DecryptionHandleBuilder, data []byte, byPassphra
 
 // dearmorPGP returns the binary form.
 func dearmorPGP(data []byte) ([]byte, error) {
-	if !bytes.HasPrefix(data, []byte("-----BEGIN PGP MESSAGE-----")) {
+	text := bytes.TrimSpace(data)
+	if !bytes.HasPrefix(text, []byte("-----BEGIN PGP MESSAGE-----")) {
 		return data, nil
 	}
-	binary, err := armor.UnarmorBytes(data)
+	binary, err := armor.UnarmorBytes(text)
 	if err != nil {
 		return nil, damaged(err)
 	}
