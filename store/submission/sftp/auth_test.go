@@ -133,7 +133,7 @@ func TestAgentAndConfiguredKeys(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			must(t, os.RemoveAll(filepath.Join(s.in, filepath.Base(p.file))))
 			o := p.Options
-			o.Home, o.AgentSocket = p.Home, c.agent
+			o.User, o.AgentSocket = "stranger", c.agent
 			ssh := filepath.Join(p.Home, ".ssh")
 			o.ConfigFile = filepath.Join(t.TempDir(), "config")
 			must(t, os.WriteFile(o.ConfigFile, []byte(c.config), 0o600))

@@ -2,10 +2,13 @@ package sftp
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/ssh"
 
 	"dpc-onboard/steps"
 )
@@ -69,6 +72,23 @@ func TestRecordingKeepsWhatIsThere(t *testing.T) {
 	lines := strings.Split(read(t, p.KnownHosts), "\n")
 	if len(lines) != 3 || lines[0] != other || !strings.HasPrefix(lines[1], knownName(s.addr)+" ssh-ed25519 ") {
 		t.Errorf("known_hosts is %q", lines)
+	}
+}
+
+// TestAcceptedHostIsRecordedOnce: a long connection shows its key again and again.
+func TestAcceptedHostIsRecordedOnce(t *testing.T) {
+	server := startServer(t)
+	p := newPerson(t)
+	key := server.key.PublicKey()
+	h, err := p.readHostKeys(server.addr, ssh.FingerprintSHA256(key))
+	must(t, err)
+	addr, err := net.ResolveTCPAddr("tcp", server.addr)
+	must(t, err)
+	for range 3 {
+		must(t, h.check("", addr, key))
+	}
+	if lines := strings.Count(read(t, p.KnownHosts), "\n"); lines != 1 {
+		t.Errorf("known_hosts has %d lines", lines)
 	}
 }
 

@@ -104,6 +104,7 @@ func TestWhatIsLeftOfAnEarlierTry(t *testing.T) {
 		{"nothing", "", 0},
 		{"of another file", "x" + whole[1:12_345], 0},
 		{"more than all of it", whole + "x", 0},
+		{"much more than all of it", strings.Repeat(whole, 5), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, p := meet(t)
@@ -123,15 +124,61 @@ func TestWhatIsLeftOfAnEarlierTry(t *testing.T) {
 	t.Run("a link to elsewhere", func(t *testing.T) {
 		s, p := meet(t)
 		elsewhere := filepath.Join(t.TempDir(), "elsewhere")
-		must(t, os.WriteFile(elsewhere, []byte(whole[:10]), 0o600))
+		beginning := whole[:len(elsewhere)] // the size that the link itself is said to have
+		must(t, os.WriteFile(elsewhere, []byte(beginning), 0o600))
 		must(t, os.Symlink(elsewhere, filepath.Join(s.in, filepath.Base(p.file)+".part")))
 		_, err := p.upload(t, s.url(t))
 		must(t, err)
 		p.arrived(t, s.in)
-		if read(t, elsewhere) != whole[:10] {
+		if read(t, elsewhere) != beginning {
 			t.Error("the upload wrote through a link")
 		}
 	})
+}
+
+func TestPartThatCannotBeRemoved(t *testing.T) {
+	server := startServer(t)
+	p := server.person(t)
+	part := "/in/" + filepath.Base(p.file) + ".part"
+	server.write(t, part, "theirs")
+	server.files.FileCmd = protected{server.files.FileCmd}
+	_, err := p.upload(t, server.url())
+	failed(t, err, "failed to write into the folder /in", "ask the vendor")
+	if got := server.read(t, part); got != "theirs" {
+		t.Errorf("someone else's file was written over: it has %d bytes now", len(got))
+	}
+}
+
+// protected lets nobody remove anything.
+type protected struct{ pkgsftp.FileCmder }
+
+func (p protected) Filecmd(r *pkgsftp.Request) error {
+	if r.Method == "Remove" {
+		return pkgsftp.ErrSSHFxPermissionDenied
+	}
+	return p.FileCmder.Filecmd(r)
+}
+
+// TestSFTPThatEnds is a server whose SFTP ends while the connection stays.
+func TestSFTPThatEnds(t *testing.T) {
+	server := startServer(t)
+	p := server.person(t)
+	u := steps.Upload{File: p.file, URL: server.url(), KeyFile: p.key}
+	_, err := Upload(t.Context(), u, p.Options, func(done, _ int64) {
+		if done > 100_000 {
+			server.endSFTP()
+		}
+	})
+	failed(t, err, "was lost before the delivery was complete", "send again")
+	if got := server.names(t); got != filepath.Base(p.file)+".part" {
+		t.Errorf("the folder holds %q", got)
+	}
+}
+
+func TestLostBeforeSFTPBegins(t *testing.T) {
+	server := startServer(t, func(s *server) { s.hangsUp = true })
+	_, err := server.person(t).upload(t, server.url())
+	failed(t, err, "was lost before the delivery was complete", "send again")
 }
 
 func TestExistingNameIsNeverOverwritten(t *testing.T) {

@@ -12,8 +12,7 @@ import (
 // lost reports whether an error is the end of the connection, or of the server's
 // part of it.
 func (s *session) lost(err error) bool {
-	return s.link.broken() || errors.Is(err, pkgsftp.ErrSSHFxConnectionLost) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	return s.link.broken() || errors.Is(err, pkgsftp.ErrSSHFxConnectionLost) || errors.Is(err, io.EOF)
 }
 
 // explain says why the server refuses to do something with the folder.

@@ -20,14 +20,16 @@ import (
 // without an account or a disk of its own. It keeps files in memory, and has a
 // folder /in.
 type server struct {
-	addr   string
-	key    ssh.Signer
-	config *ssh.ServerConfig
-	files  pkgsftp.Handlers
-	noSFTP bool
+	addr    string
+	key     ssh.Signer
+	config  *ssh.ServerConfig
+	files   pkgsftp.Handlers
+	noSFTP  bool // it refuses to begin SFTP
+	hangsUp bool // it hangs up instead
 
-	mu    sync.Mutex
-	given []string // passwords that it was given
+	mu      sync.Mutex
+	given   []string    // passwords that it was given
+	channel ssh.Channel // of the last SFTP session
 }
 
 type option func(*server)
@@ -64,17 +66,32 @@ func (s *server) handle(conn *net.TCPConn) {
 		}
 		go func() {
 			for request := range requests {
+				if s.hangsUp {
+					_ = conn.Close()
+				}
 				ok := request.Type == "subsystem" && !s.noSFTP
 				_ = request.Reply(ok, nil)
 				if ok {
-					go func() {
-						_ = pkgsftp.NewRequestServer(channel, s.files).Serve()
-						_ = channel.Close()
-					}()
+					go s.serveSFTP(channel)
 				}
 			}
 		}()
 	}
+}
+
+func (s *server) serveSFTP(channel ssh.Channel) {
+	s.mu.Lock()
+	s.channel = channel
+	s.mu.Unlock()
+	_ = pkgsftp.NewRequestServer(channel, s.files).Serve()
+	_ = channel.Close()
+}
+
+// endSFTP ends the last SFTP session and leaves the connection open.
+func (s *server) endSFTP() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.channel.Close()
 }
 
 func (s *server) url() string { return "sftp://bob@" + s.addr + "/in/" }
