@@ -114,7 +114,7 @@ func (m *Model) hanging(text string, width int) string {
 // note draws a remark: sign, words, and the remedy below.
 func (m *Model) note(n steps.Note, width int) string {
 	sign, style := m.sign(n.Kind)
-	text := style.Render(sign) + " " + strings.ReplaceAll(m.rich(upper(n.Text), width-2), "\n", "\n  ")
+	text := style.Render(sign) + " " + strings.ReplaceAll(m.rich(asSentence(n.Text), width-2), "\n", "\n  ")
 	if n.Hint != "" {
 		text += "\n  " + strings.ReplaceAll(m.rich(n.Hint, width-2), "\n", "\n  ")
 	}
@@ -133,10 +133,13 @@ func (m *Model) sign(k steps.NoteKind) (string, lipgloss.Style) {
 	return "•", m.styles.accent
 }
 
-// upper begins a sentence with a capital, for errors, which begin with none.
-func upper(s string) string {
+// asSentence gives an error's text a capital and a period.
+func asSentence(s string) string {
 	if s == "" {
 		return ""
+	}
+	if !strings.ContainsAny(s[len(s)-1:], ".!?:") {
+		s += "."
 	}
 	r := []rune(s)
 	return strings.ToUpper(string(r[0])) + string(r[1:])

@@ -100,24 +100,20 @@ func (m *Model) remark(w *field, width int) string {
 	if f := m.form.fault; f != nil && f.Field == w.Name {
 		return m.fault(f.Err, width)
 	}
-	v := w.value()
-	if v.IsZero() && !w.touched {
-		return m.styles.dim.Render(wrap(w.Hint, width))
-	}
-	recognized, err := w.Recognize(v)
+	recognized, err := w.Recognize(w.value())
 	switch {
 	case err != nil && w.touched:
 		return m.fault(err, width)
-	case err != nil:
-		return m.styles.dim.Render(wrap(w.Hint, width))
 	case recognized != "":
 		return m.styles.good.Render("✓ " + strings.ReplaceAll(wrap(recognized, width-2), "\n", "\n  "))
+	case w.Hint != "" && (err != nil || w.value().IsZero()):
+		return m.styles.dim.Render(wrap(w.Hint, width))
 	}
 	return ""
 }
 
 func (m *Model) fault(err error, width int) string {
-	text := m.styles.bad.Render("✗ " + strings.ReplaceAll(wrap(upper(err.Error())+".", width-2), "\n", "\n  "))
+	text := m.styles.bad.Render("✗ " + strings.ReplaceAll(wrap(asSentence(err.Error()), width-2), "\n", "\n  "))
 	if hint := steps.Hint(err); hint != "" {
 		text += "\n" + indent2(m.rich(hint, width-2))
 	}
@@ -137,32 +133,36 @@ func (m *Model) checkLines(width int) string {
 	return strings.Join(out, "\n")
 }
 
+// checkLine is one line of it: what is checked while it is open, what was found
+// once it has passed, and both where there is something to do.
 func (m *Model) checkLine(l steps.CheckLine, width int) string {
-	sign, style := "·", m.styles.dim
+	sign, style := m.checkSign(l.Status)
+	say := l.Sentence(m.flow.State().Environment)
+	head, more := l.Title(), ""
 	switch l.Status {
 	case steps.CheckPassed:
-		sign, style = "✓", m.styles.good
-	case steps.CheckNoted:
-		sign, style = "!", m.styles.warn
-	case steps.CheckFailed:
-		sign, style = "✗", m.styles.bad
-	case steps.CheckRunning:
-		sign, style = "…", m.styles.accent
+		head = say
+	case steps.CheckFailed, steps.CheckNoted:
+		more = "\n" + indent2(m.rich(strings.TrimSpace(say+" "+l.Remedy()), width-2))
 	}
 	took := ""
 	if l.Took > 0 {
 		took = " " + l.Took.Round(time.Millisecond).String()
 	}
-	title := ansi.Truncate(l.Title(), max(8, width-2-lipgloss.Width(took)), "…")
-	head := style.Render(sign) + " " + m.styles.text.Bold(true).Render(title) + m.styles.dim.Render(took)
-	say := l.Sentence(m.flow.State().Environment)
-	if l.Status == steps.CheckFailed || l.Status == steps.CheckNoted {
-		if remedy := l.Remedy(); remedy != "" {
-			say += " " + remedy
-		}
+	lines := strings.ReplaceAll(wrap(head, width-2-len(took)), "\n", "\n  ")
+	return style.Render(sign) + " " + m.styles.text.Render(lines) + m.styles.dim.Render(took) + more
+}
+
+func (m *Model) checkSign(s steps.CheckStatus) (string, lipgloss.Style) {
+	switch s {
+	case steps.CheckPassed:
+		return "✓", m.styles.good
+	case steps.CheckNoted:
+		return "!", m.styles.warn
+	case steps.CheckFailed:
+		return "✗", m.styles.bad
+	case steps.CheckRunning:
+		return "…", m.styles.accent
 	}
-	if say == "" || l.Status == steps.CheckRunning || l.Status == steps.CheckNotTried {
-		return head
-	}
-	return head + "\n" + indent2(m.rich(say, width-2))
+	return "·", m.styles.dim
 }

@@ -36,11 +36,11 @@ func (m *Model) render() string {
 	case m.tooSmall():
 		return clip(wrap(steps.SayTooSmall(minWidth, minHeight, m.width, m.height), m.width), m.height)
 	case m.home != nil:
-		return m.frame(m.homeHeader(), m.homeBody(m.textWidth()), m.homeFooter())
+		return m.frame(m.homeHeader(), m.homeBody(m.textWidth()), m.homeFooter)
 	case m.width < twoPanes:
-		return m.frame(m.narrowHeader(), m.body(m.textWidth()), m.footer())
+		return m.frame(m.narrowHeader(), m.body(m.textWidth()), m.footer)
 	}
-	return m.frame(m.header(), m.body(m.textWidth()), m.footer())
+	return m.frame(m.header(), m.body(m.textWidth()), m.footer)
 }
 
 // frameWidth is how wide all of it is.
@@ -63,9 +63,11 @@ func (m *Model) cardWidth() int {
 }
 
 // frame puts the parts together and scrolls the card so that the focus is seen.
-func (m *Model) frame(header string, card card, footer string) string {
-	height := m.height - lipgloss.Height(header) - lipgloss.Height(footer) - 2
+// The footer is made last: it says whether there is more to scroll to.
+func (m *Model) frame(header string, card card, foot func() string) string {
+	height := m.height - lipgloss.Height(header) - lipgloss.Height(foot()) - 2
 	body := m.window(card, height)
+	footer := foot()
 	box := lipgloss.NewStyle().Border(lipgloss.RoundedBorder()).BorderForeground(m.styles.lineColor).
 		Padding(0, 1).Width(m.frameWidth()).Height(height + 2)
 	if m.home == nil && m.width >= twoPanes {
