@@ -367,6 +367,17 @@ func TestFormerIDIsProven(t *testing.T) {
 	}
 }
 
+// An ID that was recorded for another key is not tried with this one.
+func TestFormerIDOfAnotherKey(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.state.KeyID = &steps.KeyIDFact{ID: p.creds.KeyID, Fingerprint: keystest.OtherPair(t).Public().Fingerprint()}
+	p.creds.KeyID = "f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11"
+	p.check(t)
+	if paths := p.server.Paths(); len(paths) != 3 {
+		t.Errorf("%v", paths)
+	}
+}
+
 // A token that is deleted while it is being checked is no mystery either.
 func TestTokenDeletedMeanwhile(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})

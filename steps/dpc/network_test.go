@@ -153,6 +153,32 @@ func TestFaultsOnTheWay(t *testing.T) {
 	}
 }
 
+// What does not depend on a failed line is tried all the same: P is passed, F is
+// failed, - is not tried, N is noted.
+func TestWhatDependsOnWhat(t *testing.T) {
+	for path, want := range map[string]string{
+		"/metadata":       "F-----P",
+		"/Token/validate": "PPF---P",
+		"/Token/auth":     "PPPF--P",
+		"/Organization":   "PPPPFPP",
+		"/Key/{id}":       "PPPPPFP",
+		"/Token":          "PPPPPPN",
+	} {
+		p := newPractice(t, dpctest.Options{})
+		p.breakPath(path, dpctest.HTML(200))
+		letters := map[steps.CheckStatus]string{
+			steps.CheckPassed: "P", steps.CheckFailed: "F", steps.CheckNotTried: "-", steps.CheckNoted: "N",
+		}
+		got := ""
+		for _, line := range p.check(t).Lines {
+			got += letters[line.Status]
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
+
 func TestAnswersThatAreNotDPCs(t *testing.T) {
 	for _, c := range []struct{ name, path, kind, body, sentence string }{
 		{"wrong content type", "/metadata", "text/plain", `{"resourceType":"CapabilityStatement"}`, "An answer came back that does not look like DPC's: the answer is not JSON."},
