@@ -164,10 +164,10 @@ func TestDefaultOptions(t *testing.T) {
 
 func TestForeignWordsAreFitToShow(t *testing.T) {
 	for in, want := range map[string]string{
-		"disk full":              "disk full",
+		"disk full":                "disk full",
 		"a\x1b[2J\r\n b\u202e\xff": "a [2J b",
-		strings.Repeat("ä", 300): strings.Repeat("ä", maxForeign/2),
-		strings.Repeat("€", 300): strings.Repeat("€", maxForeign/3),
+		strings.Repeat("ä", 300):   strings.Repeat("ä", maxForeign/2),
+		strings.Repeat("€", 300):   strings.Repeat("€", maxForeign/3),
 	} {
 		if got := foreign(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
