@@ -1,11 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"dpc-onboard/steps"
 )
@@ -47,7 +47,7 @@ func checkID(id string) error {
 // know are passed over; anything else that it can't stand behind is a reason, in
 // words, not to use the file.
 func parseState(id string, data []byte) (state steps.State, reason string) {
-	if len(strings.TrimSpace(string(data))) == 0 {
+	if len(bytes.TrimSpace(data)) == 0 {
 		return steps.State{}, "is empty"
 	}
 	if err := json.Unmarshal(data, &state); err != nil {
