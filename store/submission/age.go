@@ -16,6 +16,9 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file is the age seal, after https://age-encryption.org/v1. Whatever it says
+// of a key file that it can't use, it never repeats what is in it.
+
 // ageWork is the scrypt work factor that a passphrase gets, as the power of two
 // that the age tool uses too: about a second.
 const ageWork = 18

@@ -11,6 +11,9 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file writes to the disk: new names only, mode 0600, and what carries its
+// final name is whole.
+
 // homePath replaces a leading ~ by the home folder.
 func homePath(path string) string {
 	rest, ok := strings.CutPrefix(path, "~")

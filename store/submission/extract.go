@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 )
 
+// This file puts an opened package on the receiver's disk, all of it or nothing.
+
 // Extract writes the seven files, each with mode 0600, into a new folder with
 // mode 0700: all of them or none. They are written into a folder beside it that
 // gets its name when it is complete. What Verify refuses is never written.

@@ -64,7 +64,7 @@ func fuzzOpen(f *testing.F, sealed []byte, c Contents, unlock Unlock) {
 
 func FuzzOpenAge(f *testing.F) {
 	c := contents(f)
-	fuzzOpen(f, closed(f, c, ageSeal{passphrase: testPass(), work: 1}), c, Unlock{Passphrase: pass(testPass().Reveal())})
+	fuzzOpen(f, closed(f, c, ageSeal{passphrase: testPass(), work: 1}), c, Unlock{Passphrase: pass(testPass().Reveal()), maxWork: 9})
 }
 
 func FuzzOpenAgeArmored(f *testing.F) {
@@ -139,7 +139,7 @@ func FuzzIdentity(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, err := newKeyhole([]keys.Secret{keys.NewSecret(string(data))}, pass("x")); err != nil && noHint(err) {
+		if _, err := newKeyhole(Unlock{Identities: []keys.Secret{keys.NewSecret(string(data))}, maxWork: 9}, pass("x")); err != nil && noHint(err) {
 			t.Errorf("no hint: %v", err)
 		}
 	})

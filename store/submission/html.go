@@ -20,6 +20,9 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file is the seal that opens itself in a browser; the package comment has
+// its format, and page/ has the page.
+
 // The page's parts. The page is one file: style and script go into it, each
 // under its own hash in the Content-Security-Policy.
 var (

@@ -2,6 +2,7 @@ package submission
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
@@ -19,6 +20,9 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file reads the receiver's private keys: of age, of SSH and of OpenPGP, with
+// their passphrases.
+
 // maxAgeWork is the scrypt work factor that is still tried: a gigabyte of memory
 // and some seconds. A file that asks for more did not come from this program.
 const maxAgeWork = 20
@@ -28,12 +32,14 @@ type keyhole struct {
 	age []age.Identity
 	pgp []*crypto.Key
 	ask func() (keys.Secret, error)
+
+	maxWork int
 }
 
 // newKeyhole reads the receiver's key files.
-func newKeyhole(files []keys.Secret, ask func() (keys.Secret, error)) (keyhole, error) {
-	k := keyhole{ask: ask}
-	for _, f := range files {
+func newKeyhole(u Unlock, ask func() (keys.Secret, error)) (keyhole, error) {
+	k := keyhole{ask: ask, maxWork: cmp.Or(u.maxWork, maxAgeWork)}
+	for _, f := range u.Identities {
 		if err := k.add([]byte(f.Reveal())); err != nil {
 			return keyhole{}, err
 		}
@@ -71,7 +77,7 @@ func badIdentity(err error) error {
 
 // lockedAge reads an age identity file that is itself under a passphrase.
 func (k *keyhole) lockedAge(data []byte) ([]age.Identity, error) {
-	plain, err := openAge(data, keyhole{ask: k.ask})
+	plain, err := openAge(data, keyhole{ask: k.ask, maxWork: k.maxWork})
 	if errors.Is(err, ErrPassphrase) {
 		return nil, wrongKeyPassphrase()
 	}
@@ -159,7 +165,7 @@ func (k keyhole) forAge(passphrase bool) ([]age.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	id.SetMaxWorkFactor(maxAgeWork)
+	id.SetMaxWorkFactor(k.maxWork)
 	return []age.Identity{id}, nil
 }
 

@@ -15,6 +15,9 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file is the receiver's side: it tells the seals apart, opens them, and hands
+// out nothing that was not verified.
+
 // MaxSize is the most that a sealed file, or the zip in it, may hold, in bytes. A
 // real one has under 100,000.
 const MaxSize = 1 << 20
@@ -39,6 +42,9 @@ type Unlock struct {
 	// Identities are the contents of key files: of age (age-keygen), of SSH, or
 	// an OpenPGP private key, armored or binary.
 	Identities []keys.Secret
+
+	// maxWork is the most scrypt work that is tried; zero is maxAgeWork.
+	maxWork int
 }
 
 // Open reads a sealed package of any format, and verifies everything in it. It
@@ -84,7 +90,7 @@ func unseal(ctx context.Context, data []byte, unlock Unlock) ([]byte, error) {
 	default:
 		return nil, notSealed(data)
 	}
-	k, err := newKeyhole(unlock.Identities, ask)
+	k, err := newKeyhole(unlock, ask)
 	if err != nil {
 		return nil, err
 	}

@@ -21,13 +21,15 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file is the OpenPGP seal, in what RFC 4880 has and GnuPG 2.2 reads.
+
 // pgpWork is how many bytes the passphrase's S2K hashes: the most that OpenPGP
 // can ask for (RFC 4880, 3.7.1.3), and what GnuPG comes near on a fast machine.
 const pgpWork = 65_011_712
 
 // pgpHandle returns OpenPGP in the profile that GnuPG 2.2 reads: what RFC 4880
-// has, so no AEAD and no Argon2. The S2K is spelled out, because without it the
-// library takes a count of a fraction of a second's hundredth.
+// has, so no AEAD and no Argon2. The S2K is spelled out because the library's own
+// count is for passphrases of programs, not of people.
 func pgpHandle(work int) *crypto.PGPHandle {
 	p := profile.RFC4880()
 	p.S2kEncryption = &s2k.Config{S2KMode: s2k.IteratedSaltedS2K, Hash: p.Hash, S2KCount: work}

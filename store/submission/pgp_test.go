@@ -312,3 +312,34 @@ func TestArmoredPGPOpens(t *testing.T) {
 		t.Errorf("open: %v", err)
 	}
 }
+
+// TestExpiredKeyStillOpens: a receiver's key may expire while a package is on
+// its way.
+func TestExpiredKeyStillOpens(t *testing.T) {
+	then := time.Now().AddDate(0, 0, -3)
+	key, err := crypto.PGP().KeyGeneration().AddUserId("Riley", "riley@vendor.example").
+		GenerationTime(then.Unix()).Lifetime(86400).New().GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := key.GetArmoredPublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := key.Armor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := PGPRecipient(public, time.Now()); err == nil || !strings.Contains(err.Error(), "has expired") {
+		t.Errorf("sealing to it now: %v", err)
+	}
+	seal, err := PGPRecipient(public, then.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := contents(t)
+	got, err := Open(context.Background(), bytes.NewReader(closed(t, c, seal)), Unlock{Identities: []keys.Secret{keys.NewSecret(private)}})
+	if err != nil || !same(t, c, got) {
+		t.Errorf("open: %v", err)
+	}
+}

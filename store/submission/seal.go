@@ -10,6 +10,9 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file closes a package: which seal, under which name, written whole or not
+// at all. The seals themselves are in age.go, pgp.go and html.go.
+
 // The formats of a seal, as in steps.SealRequest.
 const (
 	FormatAge  = "age"

@@ -10,6 +10,8 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file says what a package is: submission.json, and the six items beside it.
+
 // Schema is the version of submission.json that this program writes and reads.
 const Schema = 1
 

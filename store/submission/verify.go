@@ -13,6 +13,9 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file decides whether a package is complete and belongs together, on the
+// sender's side and on the receiver's.
+
 // Hints of errors that name a step of the wizard.
 const (
 	hintUnfinished = "run dpc-onboard, which goes on at the step that is missing"

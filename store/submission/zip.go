@@ -13,6 +13,9 @@ import (
 	"dpc-onboard/steps"
 )
 
+// This file is the zip inside every seal. It is made and read in memory, and what
+// is read comes from strangers: seven names, each once, each of bounded size.
+
 // The names in the zip.
 const (
 	submissionName        = "submission.json"
