@@ -360,7 +360,7 @@ func noKeyringPrompt(f Facts) Prompt {
 // recognizePassphrase refuses a weak passphrase with the reason.
 func (f Facts) recognizePassphrase(v keys.Secret) (string, error) {
 	if v.IsZero() {
-		return "", problem(wordsPassphraseEmpty, wordsNewPassphraseHint)
+		return "", problem(wordsPassphraseEmpty, wordsWeakHint)
 	}
 	if err := keys.CheckPassphrase(v, f.State.Organization, f.State.NPI); err != nil {
 		return "", problem(sentence(err), wordsWeakHint)

@@ -49,11 +49,11 @@ func CheckLabel(label string) error {
 	n := utf8.RuneCountInString(label)
 	switch {
 	case n == 0:
-		return problem(wordsLabelBlank, wordsLabelHint)
+		return problem(wordsLabelBlank, wordsLabelWrongHint)
 	case n > maxLabel:
-		return problem(wordsLabelLong(n), wordsLabelHint)
+		return problem(wordsLabelLong(n), wordsLabelWrongHint)
 	case strings.ContainsFunc(label, unseen):
-		return problem(wordsLabelControl, wordsLabelHint)
+		return problem(wordsLabelControl, wordsLabelWrongHint)
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ var sealScreen = screen{
 
 func recognizeFolder(v keys.Secret) (string, error) {
 	if blank(v) {
-		return "", problem(wordsFolderEmpty, wordsFolderHint)
+		return "", problem(wordsFolderEmpty, wordsFolderEmptyHint)
 	}
 	return "", nil
 }

@@ -1,28 +1,400 @@
 package steps_test
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 
+	"dpc-onboard/keys"
+	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
 	"dpc-onboard/steps/stepstest"
 )
 
+const id = stepstest.NPI + "-sandbox"
+
+func newPerson(t testing.TB) *stepstest.Person {
+	t.Helper()
+	return stepstest.NewPerson(t, stepstest.New(t), steps.State{})
+}
+
+func stored(p *stepstest.Person, onboarding, name string) keys.Secret {
+	return p.World.Secrets.Values[stepstest.Key(steps.Keyring, onboarding, name)]
+}
+
 func TestDefaultWalk(t *testing.T) {
-	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("finish")
-	if !p.Flow.Finished() {
-		t.Fatal("not finished")
-	}
-	saved := w.Progress.States[stepstest.NPI+"-sandbox"]
-	if !steps.Complete(saved) {
+	p := newPerson(t).WalkTo("finish")
+	w := p.World
+	if saved := w.Progress.States[id]; !p.Flow.Finished() || !steps.Complete(saved) || saved.Schema != steps.Schema {
 		t.Errorf("the progress file stands at %q", steps.Next(saved))
 	}
 	got := w.Packages.Holds[0]
-	if got.NPI != stepstest.NPI || !got.ClientToken.Equal(p.Token) || got.KeyID != stepstest.KeyID || got.PublicKey != w.Pairs[0].Public().PEM() || !got.PrivateKey.Equal(w.Pairs[0].Private()) {
+	if got.NPI != stepstest.NPI || !got.ClientToken.Equal(p.Token) || got.OrganizationToken.Reveal() != keystest.OrganizationID ||
+		got.KeyID != stepstest.KeyID || got.PublicKey != w.Pairs[0].Public().PEM() || !got.PrivateKey.Equal(w.Pairs[0].Private()) {
 		t.Errorf("the package holds %+v", got)
+	}
+	if r := w.Packages.Sealed[0]; r.Format != "age" || r.Passphrase.Reveal() != stepstest.Passphrase || r.Path != stepstest.Folder {
+		t.Errorf("sealed with %+v", r)
+	}
+	for _, stop := range p.Flow.Rail() {
+		if stop.Status != steps.StopDone || stop.At.IsZero() {
+			t.Errorf("the rail shows %+v", stop)
+		}
 	}
 	p.Answer("finish", "", nil)
 	if !p.Flow.Quit() {
 		t.Error("closing did not end the flow")
+	}
+}
+
+// TestKeyringIsProvedFirst: nobody is sent to create a token that is shown only
+// once before there is a place for it.
+func TestKeyringIsProvedFirst(t *testing.T) {
+	p := newPerson(t).WalkTo("token")
+	if got := strings.Join(p.World.Secrets.Calls[:1], ", "); got != "use keyring" {
+		t.Errorf("the first call was %q", got)
+	}
+	p.Said("The keyring works")
+}
+
+func TestPortalShowsNoSuccess(t *testing.T) {
+	p := newPerson(t).WalkTo("token")
+	first := p.Flow.Prompt().Copies[0].Value
+	p.Answer("token", "failed", nil)
+	p.Said("No “Success”? Go back in the portal")
+	second := p.Flow.Prompt().Copies[0].Value
+	p.Relaunch(id)
+	p.Answer("token", "failed", nil)
+	third := p.Flow.Prompt().Copies[0].Value
+	if first == second || second == third || first == third {
+		t.Errorf("the labels are %q, %q and %q", first, second, third)
+	}
+	p.WalkTo("finish")
+	if got := p.Flow.State().ClientToken.Label; got != third {
+		t.Errorf("the token's label is %q, want %q", got, third)
+	}
+}
+
+// TestTakenUpAgain undoes a mistaken "I no longer have the token".
+func TestTakenUpAgain(t *testing.T) {
+	p := newPerson(t).WalkTo("finish")
+	label := p.Flow.State().TokenLabel
+	p.Back("deliver")
+	p.Back("seal")
+	p.Back("check")
+	p.Back("id")
+	p.Back("add")
+	p.Back("key")
+	p.Back("save")
+	p.Answer("save", "lost", nil)
+	p.At("token")
+	if s := p.Flow.State(); steps.Complete(s) || steps.Next(s) != steps.Token {
+		t.Errorf("a token that was given up still counts: next is %q", steps.Next(s))
+	}
+	p.Said("counts no more")
+	p.Answer("token", "saved", nil)
+	p.At("finish")
+	if got := p.Flow.State(); !p.Flow.Finished() || got.TokenLabel != label {
+		t.Errorf("the label is %q, want %q; next is %q", got.TokenLabel, label, steps.Next(got))
+	}
+}
+
+// TestLostTokenIsAskedForAgain, whatever the clock does meanwhile.
+func TestLostTokenIsAskedForAgain(t *testing.T) {
+	p := newPerson(t).WalkTo("check")
+	p.World.SetClock(stepstest.Start.AddDate(0, 0, -1))
+	p.Back("id")
+	p.Back("add")
+	p.Back("key")
+	p.Back("save")
+	p.Answer("save", "lost", nil)
+	p.Answer("token", "", nil)
+	p.At("save")
+	if p.Flow.Prompt().Fields[0].Optional {
+		t.Error("the new token may be left out")
+	}
+	p.Token = keystest.Token(t, keystest.TokenSpec{RootKeyID: "another", Expires: stepstest.Start.AddDate(1, 0, 0)})
+	p.Answer("save", "", stepstest.Values{steps.ClientTokenName: p.Token.Reveal(), steps.OrganizationTokenName: ""})
+	p.At("check")
+	if !stored(p, id, steps.ClientTokenName).Equal(p.Token) {
+		t.Error("the new token was not saved")
+	}
+}
+
+func TestImportWalk(t *testing.T) {
+	p := newPerson(t).WalkTo("key")
+	other := keystest.OtherPair(t)
+	p.World.Files.Contents["~/k.pem"] = other.Private().Reveal()
+	p.World.Files.Contents["~/wrong.pem"] = p.World.Pairs[0].Public().PEM()
+	p.Answer("key", "import", nil)
+	for _, c := range []struct{ private, public, says, hint string }{
+		{"~/none.pem", "", "read ~/none.pem: file does not exist", "Give the path of a file that you may read."},
+		{"~/wrong.pem", "", "this is a public key, and the private key belongs here", "Give the file that begins with BEGIN PRIVATE KEY."},
+		{"~/k.pem", "~/wrong.pem", "the public key and the private key are not a pair", "Give the two files that were made together, or leave the public key out."},
+	} {
+		err := p.Try("import", stepstest.Values{"private": c.private, "public": c.public})
+		if err == nil || err.Error() != c.says || steps.Hint(err) != c.hint {
+			t.Errorf("got %v (%s)", err, steps.Hint(err))
+		}
+		p.At("import")
+	}
+	p.Answer("import", "", stepstest.Values{"private": "'~/k.pem' "})
+	p.At("add")
+	if k := p.Flow.State().Key; !k.Imported || k.Fingerprint != other.Public().Fingerprint() {
+		t.Errorf("the key is %+v", k)
+	}
+	p.WalkTo("finish")
+	if !p.World.Packages.Holds[0].PrivateKey.Equal(other.Private()) {
+		t.Error("another key was sealed")
+	}
+}
+
+func TestKeyLabelAndPortalFiles(t *testing.T) {
+	p := newPerson(t).WalkTo("key")
+	p.Answer("key", "label", nil)
+	p.Answer("key-label", "", stepstest.Values{"label": " Front desk "})
+	p.Answer("key", "", nil)
+	p.Answer("add", "refused", nil)
+	p.Said("“Public key could not be verified”")
+	p.Answer("add", "files", nil)
+	p.Answer("add", "files", nil)
+	k := p.Flow.State().Key
+	for folder, name := range map[string]string{"dpc-" + id + "-portal": "first", "dpc-" + id + "-portal-2": "second"} {
+		base := stepstest.Folder + "/" + folder + "/"
+		got := p.World.Files.Contents
+		if got[base+"label.txt"] != "Front desk" || got[base+"public-key.pem"] != k.PublicKey || got[base+"signature-snippet.txt"] != k.Signature {
+			t.Errorf("the %s set of files is not right", name)
+		}
+	}
+	var labels []string
+	for _, c := range p.Flow.Prompt().Copies {
+		labels = append(labels, c.Label)
+	}
+	if got := strings.Join(labels, ", "); got != "Label, Public Key, Signature Snippet" {
+		t.Errorf("the portal's fields are %s", got)
+	}
+}
+
+func TestNewPairReplacesTheOldOnlyAfterYes(t *testing.T) {
+	p := newPerson(t)
+	p.World.Pairs = append(p.World.Pairs, keystest.OtherPair(t))
+	p.WalkTo("check")
+	p.Back("id")
+	p.Back("add")
+	p.Back("key")
+	p.Answer("key", "make", nil)
+	p.At("key-confirm")
+	p.Back("key")
+	p.Answer("key", "make", nil)
+	p.Answer("key-confirm", "", nil) // Enter is no
+	if got := stored(p, id, steps.PrivateKeyName); !got.Equal(keystest.Pair(t).Private()) {
+		t.Fatal("the key was replaced without a yes")
+	}
+	p.Answer("key", "make", nil)
+	p.Answer("key-confirm", "yes", nil)
+	p.At("add")
+	if s := p.Flow.State(); steps.Next(s) != steps.Add || s.KeyID == nil {
+		t.Error("the old key's ID counts for the new key")
+	}
+	if got := fieldOf(t, p.WalkTo("id").Flow.Prompt(), "id").Value; got != "" {
+		t.Errorf("the old key's ID is proposed: %s", got)
+	}
+}
+
+func TestSealsAndRecipients(t *testing.T) {
+	for _, c := range []struct {
+		format, protect string
+		want            steps.SealRequest
+	}{
+		{"html", "made", steps.SealRequest{Format: "html", Passphrase: keys.NewSecret(stepstest.Passphrase)}},
+		{"pgp", "own", steps.SealRequest{Format: "pgp", Passphrase: keys.NewSecret("vivid-harbor-anthem-42-quilt-mosaic")}},
+		{"age", "key", steps.SealRequest{Format: "age", Recipient: "age1vendor"}},
+	} {
+		p := newPerson(t).WalkTo("seal")
+		p.Answer("seal", "", stepstest.Values{"format": c.format, "protect": c.protect, "folder": "/tmp/out"})
+		switch c.protect {
+		case "own":
+			own := c.want.Passphrase.Reveal()
+			p.Answer("passphrase", "", stepstest.Values{"passphrase": own, "again": own})
+		case "key":
+			p.Answer("recipient", "", stepstest.Values{"recipient": "age1typo"})
+			p.Answer("recipient", "", stepstest.Values{"recipient": "age1vendor"}) // another than was looked at
+			if len(p.World.Packages.Sealed) > 0 {
+				t.Fatal("sealed to a key that nobody looked at")
+			}
+			if got := p.Flow.Prompt().Rows[0].Value; got != "the holder of age1vendor" {
+				t.Errorf("the key is said to be of %s", got)
+			}
+			p.Answer("recipient", "", nil)
+		}
+		p.At("deliver")
+		got := p.World.Packages.Sealed[0]
+		if got.Format != c.want.Format || !got.Passphrase.Equal(c.want.Passphrase) || got.Recipient != c.want.Recipient || got.Path != "/tmp/out" {
+			t.Errorf("%s, %s: sealed with %+v", c.format, c.protect, got)
+		}
+		shown := false
+		for _, row := range p.Flow.Prompt().Rows {
+			shown = shown || row.Secret.Reveal() == stepstest.Passphrase
+		}
+		if shown != (c.protect == "made") {
+			t.Errorf("%s, %s: the passphrase made here is shown: %v", c.format, c.protect, shown)
+		}
+		p.WalkTo("finish")
+	}
+}
+
+// TestFailedSealShowsNoPassphrase that opens nothing.
+func TestFailedSealShowsNoPassphrase(t *testing.T) {
+	p := at(t, "deliver")
+	p.Relaunch(id)
+	p.Said("is kept nowhere")
+	p.Answer("deliver", "again", nil)
+	p.World.Packages.SealErr = errors.New("no room on the disk")
+	if err := p.Try("seal", nil); err == nil {
+		t.Fatal("no error")
+	}
+	p.At("seal")
+	p.Said("no room on the disk")
+	p.Back("deliver")
+	if !p.Flow.Session().Passphrase.IsZero() {
+		t.Error("a passphrase is shown that does not open the package")
+	}
+	p.Answer("deliver", "again", nil)
+	p.World.Packages.SealErr = nil
+	p.WalkTo("deliver")
+	if got := p.Flow.State().Sealed.File; got != stepstest.Folder+"/dpc-"+id+"-2.zip.age" {
+		t.Errorf("the second package is %s", got)
+	}
+}
+
+func TestSFTPWalk(t *testing.T) {
+	p := at(t, "sftp")
+	p.World.Packages.Unknown = &steps.UnknownHost{Host: "sftp.vendor.example", KeyType: "ssh-ed25519", Fingerprint: "SHA256:abc"}
+	values := stepstest.Values{"url": "sftp://me@sftp.vendor.example/in/", "password": "hunter2"}
+	p.Answer("sftp", "", values)
+	p.Answer("host", "", nil) // Enter stops
+	p.At("sftp")
+	if !p.Flow.Session().Upload.Password.IsZero() {
+		t.Error("the password is kept after stopping")
+	}
+	p.Answer("sftp", "", values)
+	p.Back("sftp")
+	p.Answer("sftp", "", values)
+	p.World.Packages.UploadErr = errors.New("permission denied")
+	if err := p.Try("trust", nil); err == nil || err.Error() != "upload the package: permission denied" {
+		t.Errorf("got %v", err)
+	}
+	p.At("sftp")
+	if s := p.Flow.Session(); !s.Upload.Password.IsZero() || s.Upload.URL != values["url"] {
+		t.Error("after a failure the address should stay and the password go")
+	}
+	p.World.Packages.UploadErr = nil
+	p.Answer("sftp", "", values)
+	p.Answer("host", "trust", nil)
+	p.At("finish")
+	s := p.Flow.Session()
+	last := p.World.Packages.Uploads[len(p.World.Packages.Uploads)-1]
+	if last.Trust != "SHA256:abc" || last.Password.Reveal() != "hunter2" || !s.Upload.Password.IsZero() {
+		t.Errorf("uploaded with %+v, session has %+v", last, s.Upload)
+	}
+	if d := p.Flow.State().Sent[0]; d.How != "sftp" || d.SHA256 != p.Flow.State().Sealed.SHA256 {
+		t.Errorf("recorded %+v", d)
+	}
+}
+
+func TestRequestWalk(t *testing.T) {
+	p := at(t, "request")
+	prompt := p.Flow.Prompt()
+	if prompt.URL != steps.HelpDesk {
+		t.Errorf("the help desk is %s", prompt.URL)
+	}
+	message := prompt.Copies[1].Value
+	if !strings.Contains(message, p.Flow.State().Sealed.SHA256) || strings.Contains(message, stepstest.Passphrase) {
+		t.Errorf("the message is %q", message)
+	}
+	p.Answer("request", "", nil)
+	p.At("finish")
+	p.Answer("finish", "send", nil)
+	p.Said("A package was handed over already: by a request at https://support.healthendeavors.com")
+	p.Back("finish")
+	if got := len(p.Flow.State().Sent); got != 1 {
+		t.Errorf("%d hand-overs are recorded", got)
+	}
+}
+
+func TestRemovedPackage(t *testing.T) {
+	p := newPerson(t).WalkTo("finish")
+	p.Answer("finish", "remove", nil)
+	p.Answer("finish-confirm", "yes", nil)
+	if len(p.World.Files.Contents) != 0 {
+		t.Error("the package is still there")
+	}
+	p.Relaunch(id)
+	p.At("finish")
+	for _, a := range p.Flow.Prompt().Actions {
+		if a.Name == "remove" {
+			t.Error("a package that was deleted can be deleted again")
+		}
+	}
+	p.Answer("finish", "send", nil)
+	p.At("seal") // there is nothing left to send
+	p.Back("finish")
+	p.Answer("finish", "send", nil)
+	p.Answer("seal", "", nil)
+	p.Answer("deliver", "other", nil)
+	p.At("finish")
+}
+
+func TestCalendarFile(t *testing.T) {
+	p := newPerson(t).WalkTo("finish")
+	p.Answer("finish", "calendar", nil)
+	text := p.World.Files.Contents[stepstest.Folder+"/dpc-"+id+"-token.ics"]
+	for _, want := range []string{"BEGIN:VCALENDAR", "DTSTART;VALUE=DATE:20271123", "TRIGGER:-P30D", "TRIGGER:-P7D", "Sunrise Family Practice"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestEffectsTakeTurns(t *testing.T) {
+	p := newPerson(t).WalkTo("key")
+	services := p.World.Services()
+	started, release := make(chan struct{}), make(chan struct{})
+	services.NewPair = func(context.Context) (keys.Pair, error) {
+		close(started)
+		<-release
+		return keystest.OtherPair(t), nil
+	}
+	slow, effect, err := p.Flow.Answer(steps.Answer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	late := make(chan steps.Result)
+	go func() { late <- effect.Run(ctx, services, nil) }()
+	<-started
+	p.Flow = slow.Cancel()
+	cancel()
+	next, effect, err := p.Flow.Answer(steps.Answer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	given, giveUp := context.WithCancel(context.Background())
+	giveUp()
+	if r := effect.Run(given, p.World.Services(), nil); !errors.Is(r.Err, context.Canceled) {
+		t.Errorf("an effect did not wait for its turn: %v", r.Err)
+	}
+	close(release)
+	before := next.State()
+	next = next.Apply(<-late)
+	if next.Busy() == "" || !same(next.State(), before) {
+		t.Error("a late result was taken")
+	}
+	p.Flow = next
+	p.Run(effect)
+	p.At("add")
+	if !stored(p, id, steps.PrivateKeyName).Equal(keystest.Pair(t).Private()) {
+		t.Error("the cancelled effect wrote over the one that followed")
 	}
 }

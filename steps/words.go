@@ -100,13 +100,13 @@ const (
 	wordsTryKeyring            = "Try the keyring again"
 	wordsVaultPassphrase       = "Vault passphrase"
 	wordsNewPassphrase         = "Passphrase"
-	wordsNewPassphraseHint     = "four or more words that nobody would guess together"
+	wordsNewPassphraseHint     = "five or more words that nobody would guess together"
 	wordsPassphraseAgain       = "The same once more"
 	wordsPassphraseEmpty       = "the passphrase is missing"
 	wordsPassphraseStrong      = "strong enough"
 	wordsPassphraseDiffers     = "the two passphrases are not the same"
 	wordsPassphraseDiffersHint = "Type the same passphrase in both fields."
-	wordsWeakHint              = "Take four or more words that have nothing to do with each other or with the practice."
+	wordsWeakHint              = "Take five or more words that have nothing to do with each other or with the practice."
 	wordsEmpty                 = "there is nothing here yet"
 	wordsEmptyHint             = "Type or paste a value."
 )
@@ -216,6 +216,7 @@ const (
 	wordsLabelBlank     = "the label is blank"
 	wordsLabelControl   = "there is a sign in this label that can't be seen"
 	wordsLabelHint      = "1 to 25 characters"
+	wordsLabelWrongHint = "Take 1 to 25 characters that can be seen."
 )
 
 var (

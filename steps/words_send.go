@@ -17,6 +17,7 @@ const (
 	wordsFolder                  = "Folder"
 	wordsFolderHint              = "where the sealed file is written"
 	wordsFolderEmpty             = "the folder is missing"
+	wordsFolderEmptyHint         = "Give the folder in which the sealed file is to be written."
 	wordsSeal                    = "Seal the package"
 	wordsPageNeedsPassphrase     = "a web page can't be sealed to a public key"
 	wordsPageNeedsPassphraseHint = "Take a passphrase, or one of the other two ways to open it."
