@@ -243,7 +243,7 @@ func TestPasswordOfOpenSSH(t *testing.T) {
 	name := fmt.Sprintf("sftp%d", os.Getpid())
 	hash := strings.TrimSpace(run(t, "openssl", "passwd", "-6", "tr0ub4dor"))
 	run(t, "useradd", "--no-create-home", "--home-dir", s.in, "--password", hash, name)
-	t.Cleanup(func() { _ = exec.Command("userdel", name).Run() })
+	t.Cleanup(func() { _ = exec.Command("userdel", "--force", name).Run() })
 	run(t, "chown", name, s.in)
 
 	u := steps.Upload{File: p.file, URL: "sftp://" + name + "@" + s.addr + "/~/", Password: secret("Tr0ub4dor")}

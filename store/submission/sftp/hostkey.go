@@ -50,11 +50,7 @@ func (h *hostKeys) algorithms() []string {
 	strong := ssh.SupportedAlgorithms().HostKeys
 	wanted := h.db.HostKeyAlgorithms(h.name)
 	plain := append([]string{ssh.KeyAlgoED25519}, slices.DeleteFunc(slices.Clone(strong), isCertificate)...)
-	for _, algorithm := range plain {
-		if !slices.Contains(wanted, algorithm) {
-			wanted = append(wanted, algorithm)
-		}
-	}
+	wanted = append(wanted, plain...) // that some are there twice does no harm
 	return slices.DeleteFunc(wanted, func(a string) bool { return !slices.Contains(strong, a) })
 }
 
