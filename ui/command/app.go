@@ -45,10 +45,10 @@ const (
 )
 
 func (a *app) globalFlags(f *pflag.FlagSet) {
-	f.StringVar(&a.onboarding, "onboarding", "", "`ID` of the onboarding, as \"status\" shows it")
+	f.StringVar(&a.onboarding, "onboarding", "", "which onboarding, by its ID as \"status\" shows it")
 	f.StringVar(&a.store, "store", storeAuto, "where secrets are kept: auto, keyring or vault")
-	f.StringVar(&a.apiURL, "api-url", "", "`address` of another API base than DPC's own")
-	f.StringVar(&a.vaultPassphraseFile, "vault-passphrase-file", "", "`file` that holds the vault's passphrase")
+	f.StringVar(&a.apiURL, "api-url", "", "another API base than DPC's own")
+	f.StringVar(&a.vaultPassphraseFile, "vault-passphrase-file", "", "read the vault's passphrase from this file")
 	f.BoolFunc("no-color", "no colors (as NO_COLOR)", func(string) error { return os.Setenv("NO_COLOR", "1") })
 }
 

@@ -164,7 +164,7 @@ func (a *app) root() *cobra.Command {
 	f := root.Flags()
 	f.BoolVar(&a.plain, "plain", false, "line by line, for screen readers and scripts")
 	f.BoolVar(&a.reducedMotion, "reduced-motion", false, "no animation")
-	f.StringVar(&a.helpDesk, "help-desk", "", "`address` of the vendor's help desk")
+	f.StringVar(&a.helpDesk, "help-desk", "", "address of the vendor's help desk")
 	root.AddCommand(a.statusCommand(), a.checkCommand(), a.accessTokenCommand(), a.exportCommand(),
 		a.sendCommand(), a.openCommand(), a.doctorCommand(), a.forgetCommand(), a.versionCommand())
 	return root

@@ -36,6 +36,7 @@ func (a *app) export(ctx context.Context, s sealFlags) error {
 	if err != nil {
 		return err
 	}
+	a.say("Hand it over with \"%s send\", or start \"%s\" and say how you did.", name, name)
 	_, err = fmt.Fprintln(a.out, state.Sealed.File)
 	return err
 }

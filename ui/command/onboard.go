@@ -105,7 +105,7 @@ func (a *app) facts(ctx context.Context, state steps.State, secrets *store.Secre
 		if err != nil {
 			return steps.Facts{}, err
 		}
-		session.Ready = true
+		session.Ready, session.Place = true, steps.Vault
 	}
 	session.VaultExists = secrets.VaultExists()
 	return steps.Facts{State: state, Session: session}, nil

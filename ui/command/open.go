@@ -34,9 +34,9 @@ func (a *app) openCommand() *cobra.Command {
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.open(ctx, args[0], o) }),
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.output, "output", "", "new `folder` to write the files to")
-	f.StringVar(&o.passphraseFile, "passphrase-file", "", "`file` with the passphrase, of the package or of --identity")
-	f.StringArrayVar(&o.identities, "identity", nil, "private key `file`: age, SSH or OpenPGP; may be given more than once")
+	f.StringVar(&o.output, "output", "", "new folder to write the files to")
+	f.StringVar(&o.passphraseFile, "passphrase-file", "", "file with the passphrase, of the package or of --identity")
+	f.StringArrayVar(&o.identities, "identity", nil, "private key file: age, SSH or OpenPGP; may be given more than once")
 	f.BoolVar(&o.json, "json", false, "print the package as JSON, without the secrets")
 	f.BoolVar(&o.secrets, "secrets", false, "with --json: print the secrets, too")
 	return cmd

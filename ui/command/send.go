@@ -32,9 +32,9 @@ func (a *app) sendCommand() *cobra.Command {
 	}
 	s.add(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&o.keyFile, "key-file", "", "SSH private key `file` to sign in with")
-	f.StringVar(&o.passwordFile, "password-file", "", "`file` with the password, or with the passphrase of --key-file")
-	f.StringVar(&o.trust, "trust", "", "`fingerprint` (SHA256:…) of a server that is not known here yet")
+	f.StringVar(&o.keyFile, "key-file", "", "SSH private key file to sign in with")
+	f.StringVar(&o.passwordFile, "password-file", "", "file with the password, or with the passphrase of --key-file")
+	f.StringVar(&o.trust, "trust", "", "fingerprint (SHA256:…) of a server that is not known here yet")
 	return cmd
 }
 

@@ -98,7 +98,7 @@ func (f *face) left(err error) error {
 // turn shows a prompt, takes the answer to it and does what follows.
 func (f *face) turn(ctx context.Context, flow steps.Flow) (steps.Flow, error) {
 	p := flow.Prompt()
-	f.show(p)
+	f.show(p, flow.State().Environment)
 	a := &answering{face: f, prompt: p, values: map[string]keys.Secret{}, last: len(p.Fields)}
 	for {
 		action, err := a.ask(ctx)

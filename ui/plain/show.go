@@ -104,7 +104,7 @@ func ended(text string) string {
 
 // show says where one stands, what to do, and what there is to read. The guide
 // is not said again for a prompt that comes again.
-func (f *face) show(p steps.Prompt) {
+func (f *face) show(p steps.Prompt, e steps.Environment) {
 	again := f.screen == p.Screen
 	f.screen = p.Screen
 	f.out.say("", wordsStep(p), ended(p.Title))
@@ -119,7 +119,7 @@ func (f *face) show(p steps.Prompt) {
 	}
 	if !f.told {
 		for _, l := range p.Lines {
-			f.checkLine(p, l)
+			f.result(e, l)
 		}
 	}
 	f.told = false
@@ -129,8 +129,12 @@ func (f *face) show(p steps.Prompt) {
 
 func (f *face) note(n steps.Note) {
 	f.out.say(wordsNotes[n.Kind] + ended(n.Text))
-	if n.Hint != "" {
+	switch {
+	case n.Hint == "":
+	case n.Kind == steps.NoteError, n.Kind == steps.NoteWarning:
 		f.out.say(wordsToDo + ended(n.Hint))
+	default:
+		f.out.say(ended(n.Hint))
 	}
 }
 
@@ -193,19 +197,11 @@ func (f *face) help(p steps.Prompt) {
 	f.out.say(wordsAnswers...)
 }
 
-// checkLine says what one line of the live check came to.
-func (f *face) checkLine(p steps.Prompt, l steps.CheckLine) {
-	f.result(environmentOf(p), l)
-}
-
-// environmentOf is not known from a prompt; a line that was kept is told alike in
-// both.
-func environmentOf(steps.Prompt) steps.Environment { return "" }
-
+// result says what one line of the live check came to.
 func (f *face) result(e steps.Environment, l steps.CheckLine) {
 	took := ""
-	if l.Took > 0 {
-		took = ", " + l.Took.Round(time.Millisecond).String()
+	if l.Took >= time.Millisecond {
+		took = fmt.Sprintf(", %d ms", l.Took.Milliseconds())
 	}
 	f.out.say(fmt.Sprintf("Step %d: %s: %s%s.", slices.Index(steps.IDs, steps.Check)+1, l.Title(), l.Status, took))
 	if sentence := l.Sentence(e); sentence != ended(l.Title()) && l.Status != steps.CheckNotTried {
