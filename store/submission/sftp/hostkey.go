@@ -50,7 +50,11 @@ func (h *hostKeys) algorithms() []string {
 	strong := ssh.SupportedAlgorithms().HostKeys
 	wanted := h.db.HostKeyAlgorithms(h.name)
 	plain := append([]string{ssh.KeyAlgoED25519}, slices.DeleteFunc(slices.Clone(strong), isCertificate)...)
-	wanted = append(wanted, plain...) // that some are there twice does no harm
+	for _, algorithm := range plain {
+		if !slices.Contains(wanted, algorithm) {
+			wanted = append(wanted, algorithm)
+		}
+	}
 	return slices.DeleteFunc(wanted, func(a string) bool { return !slices.Contains(strong, a) })
 }
 
