@@ -20,6 +20,8 @@ type Person struct {
 	Flow  steps.Flow
 	// Token is the client token that the portal shows.
 	Token keys.Secret
+	// KeyID is the key ID that the portal shows.
+	KeyID string
 	// Seen, where set, is told of every prompt before it is answered.
 	Seen func(steps.Flow)
 }
@@ -27,7 +29,7 @@ type Person struct {
 // NewPerson sits down before a program that starts with a state.
 func NewPerson(t testing.TB, w *World, s steps.State) *Person {
 	t.Helper()
-	p := &Person{t: t, World: w, Token: keystest.Token(t, keystest.TokenSpec{Expires: Start.AddDate(1, 0, 0)})}
+	p := &Person{t: t, World: w, KeyID: KeyID, Token: keystest.Token(t, keystest.TokenSpec{Expires: Start.AddDate(1, 0, 0)})}
 	p.Launch(s)
 	return p
 }
@@ -139,7 +141,7 @@ var walk = []struct {
 	}},
 	{"key", "", nil},
 	{"add", "", nil},
-	{"id", "", func(*Person) Values { return Values{"id": KeyID} }},
+	{"id", "", func(p *Person) Values { return Values{"id": p.KeyID} }},
 	{"check", "check", nil},
 	{"check", "go on", nil},
 	{"seal", "", nil},
