@@ -62,7 +62,7 @@ func AgeRecipients(recipient string) (Seal, error) {
 		s.to, whose = append(s.to, to), append(whose, name)
 	}
 	if len(s.to) == 0 {
-		return nil, steps.WithHint(errors.New("no public key was found there"), "it takes a line as age1…, or ssh-ed25519 …")
+		return nil, steps.WithHint(errors.New("no public key was found there"), "It takes a line that begins with age1, ssh-ed25519 or ssh-rsa.")
 	}
 	s.whose = strings.Join(whose, ", ")
 	return s, nil
@@ -87,7 +87,7 @@ func recipientText(recipient string, beginnings ...string) (string, error) {
 	}
 	if strings.ContainsAny(recipient, "\n\x00") || len(recipient) > 4096 {
 		return "", steps.WithHint(errors.New("that is neither a public key nor the name of a file"),
-			"paste the receiver's public key, or type the path of the file that holds it")
+			"Paste the receiver's public key, or type the path of the file that holds it.")
 	}
 	data, err := readLimited(homePath(recipient), maxRecipients)
 	return string(data), err
@@ -98,7 +98,7 @@ func readLimited(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, steps.WithHint(fmt.Errorf("can't read the receiver's public key: %w", err),
-			"check the path, or paste the public key itself")
+			"Check the path, or paste the public key itself.")
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
@@ -107,7 +107,7 @@ func readLimited(path string, limit int64) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, steps.WithHint(fmt.Errorf("can't read the receiver's public key: %w", err),
-			"name the file that holds the public key, and nothing else")
+			"Name the file that holds the public key, and nothing else.")
 	}
 	return data, nil
 }
@@ -124,7 +124,7 @@ func parseRecipient(line string) (age.Recipient, string, error) {
 		return r, "age key " + short(line), badRecipient(err)
 	case strings.HasPrefix(line, "age1"):
 		return nil, "", steps.WithHint(errors.New("this age key needs a plug-in, which dpc-onboard does not use"),
-			"ask the receiver for a plain age key (age-keygen) or an SSH key")
+			"Ask the receiver for a plain age key (age-keygen) or an SSH key.")
 	case strings.HasPrefix(line, "AGE-"), strings.Contains(line, "PRIVATE KEY"):
 		return nil, "", privateGiven()
 	}
@@ -144,12 +144,12 @@ func badRecipient(err error) error {
 	if err == nil {
 		return nil
 	}
-	return steps.WithHint(errors.New("the public key is cut short or mistyped"), "copy the whole line again from the receiver")
+	return steps.WithHint(errors.New("the public key is cut short or mistyped"), "Copy the whole line again from the receiver.")
 }
 
 func privateGiven() error {
 	return steps.WithHint(errors.New("this is a private key, and a seal is made with the public one"),
-		"ask the receiver for the public key; whoever sent you a private key should make a new pair")
+		"Ask the receiver for the public key; whoever sent you a private key should make a new pair.")
 }
 
 // parseSSH reads a line of an SSH public key file.
@@ -157,12 +157,12 @@ func parseSSH(line string) (age.Recipient, string, error) {
 	pub, comment, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
 	if err != nil {
 		return nil, "", steps.WithHint(errors.New("that is no public key that age can seal to"),
-			"it takes a line as age1…, ssh-ed25519 … or ssh-rsa …")
+			"It takes a line that begins with age1, ssh-ed25519 or ssh-rsa.")
 	}
 	r, err := agessh.ParseRecipient(line)
 	if err != nil {
 		return nil, "", steps.WithHint(fmt.Errorf("an SSH key of type %s can't be sealed to, or is too short", pub.Type()),
-			"ask for an ssh-ed25519 key, or an ssh-rsa key of at least 2048 bits")
+			"Ask for an ssh-ed25519 key, or an ssh-rsa key of at least 2048 bits.")
 	}
 	return r, strings.TrimSpace(pub.Type() + " " + ssh.FingerprintSHA256(pub) + " " + comment), nil
 }
@@ -180,7 +180,7 @@ func (s ageSeal) Close(zip []byte) ([]byte, error) {
 	w, err := age.Encrypt(&out, to...)
 	if err != nil {
 		return nil, steps.WithHint(fmt.Errorf("age can't seal to these keys: %w", err),
-			"keys of the age1pq1… kind can't be mixed with others: seal to one kind")
+			"Keys of the age1pq1… kind can't be mixed with others: seal to one kind.")
 	}
 	if _, err := w.Write(zip); err != nil {
 		return nil, err

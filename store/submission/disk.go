@@ -51,7 +51,7 @@ func exists(path string) bool {
 // error where the path is taken or its folder is not there.
 func freePath(path string) (string, error) {
 	if path == "" {
-		return "", steps.WithKind(errors.New("there is no file name to write to"), steps.ErrUsage, "name the file")
+		return "", steps.WithKind(errors.New("there is no file name to write to"), steps.ErrUsage, "Name the file.")
 	}
 	path, err := filepath.Abs(homePath(path))
 	if err != nil {
@@ -62,14 +62,14 @@ func freePath(path string) (string, error) {
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return "", steps.WithHint(fmt.Errorf("there is no folder %s", filepath.Dir(path)),
-			"make the folder first, or choose another place")
+			"Make the folder first, or choose another place.")
 	}
 	return path, nil
 }
 
 func taken(path string) error {
 	return steps.WithHint(fmt.Errorf("%s exists already, and nothing is written over it: %w", path, fs.ErrExist),
-		"choose another name, or move the old one away first")
+		"Choose another name, or move the old one away first.")
 }
 
 // writeNew writes a file with mode 0600, whole or not at all, and only where the
@@ -97,7 +97,7 @@ func writeNew(path string, data []byte) (err error) {
 
 func unwritable(path string, err error) error {
 	return steps.WithHint(fmt.Errorf("can't write %s: %w", path, err),
-		"choose a folder that you may write to, on a disk with room")
+		"Choose a folder that you may write to, on a disk with room.")
 }
 
 func sameOnDisk(path string, data []byte) error {

@@ -205,7 +205,7 @@ func parsePage(data []byte) (envelope, error) {
 		return envelope{}, damaged(errors.New("the sealed package in the page is not as it was made"))
 	case e.Page != hexDigest([]byte(around)):
 		return envelope{}, steps.WithHint(fmt.Errorf("the page around the sealed package was altered: %w", ErrDamaged),
-			"don't type the passphrase into this page; ask the sender to send it again, by SFTP or through your portal")
+			"Don't type the passphrase into this page; ask the sender to send it again, by SFTP or through your portal.")
 	}
 	return e, nil
 }
@@ -218,7 +218,7 @@ func (e envelope) supported() error {
 		return damaged(errors.New("the page was not made by dpc-onboard"))
 	case e.Schema != htmlSchema:
 		return steps.WithHint(fmt.Errorf("the page has schema %d, and this version of dpc-onboard reads schema %d", e.Schema, htmlSchema),
-			"get the newest dpc-onboard, or open the page in a browser")
+			"Get the newest dpc-onboard, or open the page in a browser.")
 	case e.KDF != htmlKDF, e.Cipher != htmlCipher, len(e.Salt) != htmlSalt, len(e.Nonce) != htmlNonce,
 		e.Iterations < htmlMinIterations, e.Iterations > htmlMaxIterations:
 		return damaged(errors.New("the sealed package in the page has parameters that dpc-onboard does not use"))

@@ -72,7 +72,7 @@ func badIdentity(err error) error {
 		return nil
 	}
 	return steps.WithHint(errors.New("the key file can't be read as an age, SSH or OpenPGP private key"),
-		"name the file that age-keygen or ssh-keygen wrote, or that `gpg --export-secret-keys` wrote; keys of plug-ins can't be used")
+		"Name the file that age-keygen or ssh-keygen wrote, or that `gpg --export-secret-keys` wrote; keys of plug-ins can't be used.")
 }
 
 // lockedAge reads an age identity file that is itself under a passphrase.
@@ -90,7 +90,7 @@ func (k *keyhole) lockedAge(data []byte) ([]age.Identity, error) {
 
 func wrongKeyPassphrase() error {
 	return steps.WithHint(fmt.Errorf("the passphrase does not unlock the key file: %w", ErrPassphrase),
-		"type the passphrase of your own key, not one that the sender told you")
+		"Type the passphrase of your own key, not one that the sender told you.")
 }
 
 // sshKey reads an SSH private key, and asks for its passphrase where it has one.
@@ -134,7 +134,7 @@ func (k *keyhole) addPGP(data []byte) error {
 	}
 	if !key.IsPrivate() {
 		return steps.WithHint(errors.New("the key file holds a public key, and opening takes the private one"),
-			"export it with `gpg --export-secret-keys`, or open the package with gpg")
+			"Export it with `gpg --export-secret-keys`, or open the package with gpg.")
 	}
 	if locked, err := key.IsLocked(); err == nil && locked {
 		passphrase, err := k.ask()
@@ -179,5 +179,5 @@ func (k keyhole) needPGP() error {
 
 func needKey(kind string) error {
 	return steps.WithHint(fmt.Errorf("the package is sealed to a key, so it takes %s to open it: %w", kind, ErrLocked),
-		"name the file of the private key that belongs to the public key that you gave the sender")
+		"Name the file of the private key that belongs to the public key that you gave the sender.")
 }

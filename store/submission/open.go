@@ -57,7 +57,7 @@ func Open(ctx context.Context, r io.Reader, unlock Unlock) (Contents, error) {
 	}
 	if len(data) > MaxSize {
 		return Contents{}, steps.WithHint(fmt.Errorf("the file is larger than %d bytes, so it is no package of dpc-onboard", MaxSize),
-			"check that it is the file that the sender means")
+			"Check that it is the file that the sender means.")
 	}
 	zip, err := unseal(ctx, data, unlock)
 	if err != nil {
@@ -110,11 +110,11 @@ func (u Unlock) once() func() (keys.Secret, error) {
 		}
 		if u.Passphrase == nil {
 			return keys.Secret{}, steps.WithHint(fmt.Errorf("a passphrase is needed: %w", ErrLocked),
-				"give the passphrase that the sender told you")
+				"Give the passphrase that the sender told you.")
 		}
 		var err error
 		if answer, err = u.Passphrase(); err == nil && answer.IsZero() {
-			err = steps.WithHint(fmt.Errorf("the passphrase is empty: %w", ErrLocked), "type the passphrase that the sender told you")
+			err = steps.WithHint(fmt.Errorf("the passphrase is empty: %w", ErrLocked), "Type the passphrase that the sender told you.")
 		}
 		return answer, err
 	}
@@ -124,27 +124,27 @@ func (u Unlock) once() func() (keys.Secret, error) {
 func notSealed(data []byte) error {
 	switch {
 	case len(data) == 0:
-		return steps.WithHint(errors.New("the file is empty"), "ask the sender to send it again")
+		return steps.WithHint(errors.New("the file is empty"), "Ask the sender to send it again.")
 	case bytes.HasPrefix(data, []byte("PK")):
 		return steps.WithHint(errors.New("the file is a plain zip, and a package of dpc-onboard is always sealed"), foreignHint)
 	}
 	return steps.WithHint(fmt.Errorf("the file is no package of dpc-onboard, or its beginning is gone: %w", ErrDamaged),
-		"check that it is the file that the sender means; its name ends in .age, .html or .gpg")
+		"Check that it is the file that the sender means; its name ends in .age, .html or .gpg.")
 }
 
 func wrongPassphrase() error {
-	return steps.WithHint(ErrPassphrase, "check capital letters, spaces and dashes, or ask the sender to read it to you again")
+	return steps.WithHint(ErrPassphrase, "Check capital letters, spaces and dashes, or ask the sender to read it to you again.")
 }
 
 func wrongIdentity() error {
-	return steps.WithHint(ErrIdentity, "try your other keys, or ask the sender whose key it was sealed to")
+	return steps.WithHint(ErrIdentity, "Try your other keys, or ask the sender whose key it was sealed to.")
 }
 
 func damaged(err error) error {
 	if !errors.Is(err, ErrDamaged) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return steps.WithHint(err, "ask the sender to send the file again, and compare its SHA-256 with theirs")
+	return steps.WithHint(err, "Ask the sender to send the file again, and compare its SHA-256 with theirs.")
 }
 
 // openAge opens an age file, armored or binary.

@@ -77,11 +77,11 @@ func parsePGPKey(data []byte) (*crypto.Key, error) {
 	entities, err := read(bytes.NewReader(data))
 	if err != nil || len(entities) == 0 {
 		return nil, steps.WithHint(errors.New("that is no OpenPGP public key, or it is damaged"),
-			"ask the receiver for the file that `gpg --armor --export NAME` writes")
+			"Ask the receiver for the file that `gpg --armor --export NAME` writes.")
 	}
 	if len(entities) > 1 {
 		return nil, steps.WithHint(fmt.Errorf("the file holds %d OpenPGP keys, and it can't be known which one is meant", len(entities)),
-			"ask the receiver for a file with one key: `gpg --armor --export FINGERPRINT`")
+			"Ask the receiver for a file with one key: `gpg --armor --export FINGERPRINT`.")
 	}
 	key, err := crypto.NewKeyFromEntity(entities[0])
 	if err != nil {
@@ -100,7 +100,7 @@ func usable(key *crypto.Key, now time.Time) error {
 		return nil
 	}
 	return steps.WithHint(fmt.Errorf("the key of %s %s", owner(key, now), reason),
-		"ask the receiver for a current public key that can encrypt")
+		"Ask the receiver for a current public key that can encrypt.")
 }
 
 // keyFault says what is wrong with a key, or "".

@@ -41,7 +41,7 @@ func NewSeal(r steps.SealRequest, now time.Time) (Seal, error) {
 	}
 	if r.Passphrase.IsZero() {
 		return nil, steps.WithKind(errors.New("there is neither a recipient nor a passphrase to seal with"),
-			steps.ErrUsage, "name the receiver's public key, or give a passphrase")
+			steps.ErrUsage, "Name the receiver's public key, or give a passphrase.")
 	}
 	switch r.Format {
 	case FormatAge:
@@ -64,14 +64,14 @@ func recipientSeal(format, recipient string, now time.Time) (Seal, error) {
 		return PGPRecipient(recipient, now)
 	case FormatHTML:
 		return nil, steps.WithKind(errors.New("a web page can't be sealed to a public key"),
-			steps.ErrUsage, "seal it with a passphrase, or choose age or OpenPGP for this key")
+			steps.ErrUsage, "Seal it with a passphrase, or choose age or OpenPGP for this key.")
 	}
 	return nil, unknownFormat(format)
 }
 
 func unknownFormat(format string) error {
 	return steps.WithKind(fmt.Errorf("there is no seal called %.40q", format),
-		steps.ErrUsage, "choose age, html or pgp")
+		steps.ErrUsage, "Choose age, html or pgp.")
 }
 
 // Describe says whose key a recipient is, or why it can't be used now.

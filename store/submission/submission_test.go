@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
@@ -23,7 +24,6 @@ func testNow() time.Time    { return time.Date(2026, 11, 23, 9, 30, 0, 0, time.U
 func testExpiry() time.Time { return time.Date(2027, 11, 22, 18, 4, 5, 123456000, time.UTC) }
 func testPass() keys.Secret { return keys.NewSecret("seven-gentle-otters-carry-blue-lanterns") }
 func pass(text string) ask  { return func() (keys.Secret, error) { return keys.NewSecret(text), nil } }
-func noHint(err error) bool { return err != nil && steps.Hint(err) == "" }
 func token(t testing.TB, spec keystest.TokenSpec) keys.Secret {
 	if spec.Expires.IsZero() {
 		spec.Expires = testExpiry()
@@ -32,6 +32,16 @@ func token(t testing.TB, spec keystest.TokenSpec) keys.Secret {
 }
 
 type ask = func() (keys.Secret, error)
+
+// noHint reports whether an error comes without a remedy, or with one that is no
+// sentence.
+func noHint(err error) bool {
+	if err == nil {
+		return false
+	}
+	hint := steps.Hint(err)
+	return hint == "" || !unicode.IsUpper([]rune(hint)[0]) || !strings.HasSuffix(hint, ".")
+}
 
 // onboarding returns a finished onboarding in sandbox, checked with DPC.
 func onboarding(t testing.TB) (steps.State, steps.Credentials) {

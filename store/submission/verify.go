@@ -18,8 +18,8 @@ import (
 
 // Hints of errors that name a step of the wizard.
 const (
-	hintUnfinished = "run dpc-onboard, which goes on at the step that is missing"
-	hintMixed      = "values of two onboardings were mixed: run dpc-onboard and enter them again from the same portal page"
+	hintUnfinished = "Run dpc-onboard, which goes on at the step that is missing."
+	hintMixed      = "Values of two onboardings were mixed: run dpc-onboard and enter them again from the same portal page."
 )
 
 // need is one thing that must be there, and what it is called.
@@ -61,7 +61,7 @@ func complete(s steps.State, c steps.Credentials) error {
 		return mixed("the public key ID in the progress file is not the one to be sent")
 	case s.KeyID.Fingerprint != s.Key.Fingerprint:
 		return steps.WithHint(errors.New("the public key ID was recorded for another key pair"),
-			"run dpc-onboard: add the new public key in the portal and enter its ID")
+			"Run dpc-onboard: add the new public key in the portal and enter its ID.")
 	case s.ClientToken.Digest != c.ClientToken.Digest():
 		return mixed("the client token is not the one that was recorded")
 	}
@@ -91,7 +91,7 @@ func signed(s steps.State, c steps.Credentials) error {
 	}
 	if err := pub.Verify(s.Key.Signature); err != nil {
 		return steps.WithHint(fmt.Errorf("the signature that the portal was given does not belong to this key: %w", err),
-			"run dpc-onboard and add the public key in the portal again")
+			"Run dpc-onboard and add the public key in the portal again.")
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func (c Contents) verifyIDs() error {
 	case s.Environment != steps.Sandbox && s.Environment != steps.Production:
 		return mixed(fmt.Sprintf("there is no environment called %.40q", s.Environment))
 	case !isUUID(s.KeyID):
-		return steps.WithHint(errors.New("the public key ID is no UUID"), "copy it from the list of public keys in the portal")
+		return steps.WithHint(errors.New("the public key ID is no UUID"), "Copy it from the list of public keys in the portal.")
 	case !isUUID(s.OrganizationID):
 		return mixed("the organization ID is no UUID")
 	}
@@ -173,7 +173,7 @@ func (c Contents) verifyPair() error {
 		return badKey("private key", err)
 	}
 	if err := pair.Matches(pub); err != nil {
-		return steps.WithHint(err, "keep the pair that was made together: run dpc-onboard, which makes one")
+		return steps.WithHint(err, "Keep the pair that was made together: run dpc-onboard, which makes one.")
 	}
 	if pub.Fingerprint() != c.Submission.KeyFingerprint {
 		return steps.WithHint(errors.New("the public key is not the one that the fingerprint names"), foreignHint)
@@ -186,7 +186,7 @@ func (c Contents) verifyPair() error {
 }
 
 func badKey(name string, err error) error {
-	return steps.WithHint(fmt.Errorf("the %s can't be used: %w", name, err), "it takes an RSA key of at least 4096 bits in PEM")
+	return steps.WithHint(fmt.Errorf("the %s can't be used: %w", name, err), "It takes an RSA key of at least 4096 bits in PEM.")
 }
 
 // verifyToken compares what the client token says of itself with the package.

@@ -89,7 +89,7 @@ func unpack(data []byte) (Contents, error) {
 }
 
 // foreignHint is for what no version of this program has written.
-const foreignHint = "this was not made by dpc-onboard as it is; ask the sender to make the package again, and don't use what came with this one"
+const foreignHint = "This was not made by dpc-onboard as it is; ask the sender to make the package again, and don't use what came with this one."
 
 // readZip returns the seven files by name. A name that is not one of the seven
 // is refused as it is, so a path in a name never reaches the file system.
@@ -159,7 +159,7 @@ func parseSubmission(data []byte) (Submission, error) {
 	if version.Schema != Schema {
 		return Submission{}, steps.WithHint(
 			fmt.Errorf("the package has schema %d, and this version of dpc-onboard reads schema %d", version.Schema, Schema),
-			"get the newest dpc-onboard and open it with that")
+			"Get the newest dpc-onboard and open it with that.")
 	}
 	var s Submission
 	if err := json.Unmarshal(data, &s); err != nil {
