@@ -110,7 +110,7 @@ func (f Facts) goTo(ctx context.Context, s Services, next State) (Facts, error) 
 		return f, err
 	}
 	f.Session = session
-	f.State, f.Session.Open = next, next.ID()
+	f.State, f.Session.Open, f.Session.found = next, next.ID(), found
 	if !found {
 		f.State = State{
 			Schema: Schema, Organization: next.Organization, NPI: next.NPI,

@@ -70,6 +70,8 @@ type Session struct {
 	Unsaved    bool   // the state could not be written the last time
 	Quit       bool   // the person is done
 
+	found bool // the onboarding was begun before, which is still to be said
+
 	// Origin is the onboarding that another one was started from, for Back.
 	Origin *Facts
 }

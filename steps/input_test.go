@@ -180,3 +180,11 @@ func fieldOf(t testing.TB, p steps.Prompt, name string) steps.Field {
 	t.Fatalf("%s has no field %q", p.Screen, name)
 	return steps.Field{}
 }
+
+func values(plain stepstest.Values) map[string]keys.Secret {
+	secret := map[string]keys.Secret{}
+	for name, value := range plain {
+		secret[name] = keys.NewSecret(value)
+	}
+	return secret
+}

@@ -320,7 +320,9 @@ var keyIDScreen = screen{
 
 func (f Facts) recordKeyID(id string) work {
 	return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
-		f.State.KeyID = &KeyIDFact{ID: id, Fingerprint: f.State.Key.Fingerprint, At: s.Now().UTC()}
+		if !f.State.keyIDSaved() || f.State.KeyID.ID != id {
+			f.State.KeyID = &KeyIDFact{ID: id, Fingerprint: f.State.Key.Fingerprint, At: s.Now().UTC()}
+		}
 		f.Session.note(NoteOK, wordsKeyIDSaved(id), "")
 		return f, nil
 	}}

@@ -48,7 +48,8 @@ func (f Facts) verify(ctx context.Context, s Services) (Facts, error) {
 			return f, err
 		}
 	}
-	if len(keptSecrets(f.State)) > 0 || f.State.TokenLabel != "" {
+	if f.Session.found || len(keptSecrets(f.State)) > 0 {
+		f.Session.found = false
 		f.Session.Notices = slices.Insert(slices.Clone(f.Session.Notices), 0, Note{Kind: NoteInfo, Text: wordsFound(f.State)})
 	}
 	return f, nil
