@@ -19,6 +19,10 @@ import (
 // maxAnswer is the longest answer in bytes.
 const maxAnswer = 1 << 20
 
+// ahead is how many reads may wait for the next prompt. It is generous so that
+// ctrl+c is seen behind what somebody typed while nothing was asked.
+const ahead = 1024
+
 // errLong is the error for an answer beyond that.
 var errLong = errors.New("this is longer than 1 MiB")
 
@@ -49,7 +53,7 @@ type reader struct {
 // newReader begins to read. interrupted is called as soon as ctrl+c is pressed on
 // a terminal, also while nothing is asked.
 func newReader(in io.Reader, out io.Writer, interrupted func()) (*reader, error) {
-	r := &reader{out: out, restore: func() {}, chunks: make(chan []byte)}
+	r := &reader{out: out, restore: func() {}, chunks: make(chan []byte, ahead)}
 	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		if err := r.openTerminal(file); err != nil {
 			return nil, err

@@ -189,9 +189,11 @@ func (f *face) ways(p steps.Prompt) {
 }
 
 func (f *face) help(p steps.Prompt) {
-	for _, text := range []string{p.Help.What, p.Help.Why, p.Help.Wrong, p.Help.Kept} {
-		if text != "" {
-			f.out.say(text)
+	for _, part := range []struct{ name, text string }{
+		{wordsWhat, p.Help.What}, {wordsWhy, p.Help.Why}, {wordsWrong, p.Help.Wrong}, {wordsKept, p.Help.Kept},
+	} {
+		if part.text != "" {
+			f.out.say(part.name + part.text)
 		}
 	}
 	f.out.say(wordsAnswers...)
