@@ -51,6 +51,7 @@ const (
 // Token is what a client token says of itself. Nobody but DPC can check its
 // signature, so all of this is a claim until DPC accepts the token.
 type Token struct {
+	ID             string    // the token's own, a UUID in canonical form, or empty where it is of another form
 	OrganizationID string    // a UUID in canonical form
 	Location       string    // the public URL of DPC's API, empty where the token has none
 	Host           string    // the host of Location in lower case, which tells the environment
@@ -166,6 +167,9 @@ func labelled(joined string) error {
 func readToken(all macaroon.Slice) (Token, error) {
 	var t Token
 	t.Location, t.Host = location(all[0].Location())
+	if id, err := ParseUUID(string(all[0].Id())); err == nil {
+		t.ID = id
+	}
 	for i, m := range all {
 		conditions := conditions(m)
 		if i > 0 && namesOrganization(conditions) { // a discharge names none

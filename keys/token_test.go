@@ -22,6 +22,7 @@ func spec() keystest.TokenSpec { return keystest.TokenSpec{Expires: expiry} }
 
 func wanted() keys.Token {
 	return keys.Token{
+		ID:             "0e1c9aee-0f2b-4b2e-9f5c-3c8f6a2b7d51",
 		OrganizationID: keystest.OrganizationID,
 		Location:       "https://sandbox.dpc.cms.gov/api",
 		Host:           "sandbox.dpc.cms.gov",
@@ -318,6 +319,18 @@ func TestParseUUID(t *testing.T) {
 	} {
 		if got, err := keys.ParseUUID(bad); got != "" || !errors.Is(err, keys.ErrUUID) {
 			t.Errorf("%q: %q, %v", bad, got, err)
+		}
+	}
+}
+
+// TestTokenID takes the identifier of the macaroon for the token's ID only where
+// it is a UUID.
+func TestTokenID(t *testing.T) {
+	const id = "0e1c9aee-0f2b-4b2e-9f5c-3c8f6a2b7d51"
+	for root, want := range map[string]string{id: id, strings.ToUpper(id): id, "root key 7": ""} {
+		_, token, err := keys.ParseToken(keystest.Token(t, keystest.TokenSpec{RootKeyID: root}))
+		if err != nil || token.ID != want {
+			t.Errorf("%s: got %q, %v, want %q", root, token.ID, err, want)
 		}
 	}
 }
