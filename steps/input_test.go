@@ -59,6 +59,7 @@ func TestBadInputGetsASentence(t *testing.T) {
 		{"organization token of production", "save", "", save(token, production), "organization-token", "this token is for production, and this onboarding is for sandbox", "Create a token for sandbox at https://sandbox.dpc.cms.gov."},
 		{"no key ID", "id", "", stepstest.Values{"id": ""}, "id", "the public key ID is missing", idHint},
 		{"organization's UUID", "id", "", stepstest.Values{"id": strings.ToUpper(keystest.OrganizationID)}, "id", "this is the organization's ID, not the key's", idHint},
+		{"client token's ID", "id", "", stepstest.Values{"id": "0e1c9aee-0f2b-4b2e-9f5c-3c8f6a2b7d51"}, "id", "this is the client token's ID, not the key's", idHint},
 		{"token for a key ID", "id", "", stepstest.Values{"id": token}, "id", "this is a client token, not a key ID", idHint},
 		{"PEM for a key ID", "id", "", stepstest.Values{"id": pem}, "id", "this is a key, not its ID", idHint},
 		{"fingerprint for a key ID", "id", "", stepstest.Values{"id": keystest.Pair(t).Public().Fingerprint()}, "id", "this is the key's fingerprint, not its ID", idHint},

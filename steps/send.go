@@ -155,7 +155,7 @@ var deliverScreen = screen{
 	prompt: func(f Facts) Prompt {
 		p := Prompt{
 			Title: wordsDeliverTitle,
-			Guide: wordsDeliverGuide,
+			Guide: wordsDeliverGuide(f.State),
 			Rows:  packageRows(f),
 			Notes: sentBefore(f.State),
 			Actions: []Action{
@@ -206,6 +206,9 @@ func sentBefore(s State) []Note {
 		return nil
 	}
 	last := s.Sent[len(s.Sent)-1]
+	if _, sent := s.sentAt(); !sent {
+		return []Note{{Kind: NoteInfo, Text: wordsSentBefore(len(s.Sent), last), Hint: wordsSentOtherHint}}
+	}
 	return []Note{{Kind: NoteWarning, Text: wordsSentBefore(len(s.Sent), last), Hint: wordsSentBeforeHint}}
 }
 

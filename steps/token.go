@@ -297,7 +297,7 @@ func (f Facts) tokenFact(now time.Time, clean keys.Secret, t keys.Token) *TokenF
 		environment = f.State.Environment
 	}
 	return &TokenFact{
-		SecretFact: *secretFact(now, clean), Label: f.tokenLabel(),
+		SecretFact: *secretFact(now, clean), ID: t.ID, Label: f.tokenLabel(),
 		OrganizationID: t.OrganizationID, Environment: environment, Expires: t.Expires,
 	}
 }

@@ -77,6 +77,7 @@ const (
 	wordsSealAgain          = "Seal it again"
 	wordsPassphraseGone     = "The passphrase was shown once, when the package was sealed, and is kept nowhere."
 	wordsPassphraseGoneHint = "If you did not write it down, seal the package again."
+	wordsSentOtherHint      = "That was another file than this one. Send this one, too, if it is to take its place."
 	wordsSentBeforeHint     = "Send it again only if the receiver asked for it."
 	wordsSFTPTitle          = "Send it by SFTP"
 	wordsSFTPURL            = "Address"
@@ -104,11 +105,21 @@ const (
 )
 
 var (
-	wordsDeliverGuide = []string{"The sealed file is ready. Send it to the vendor, and say the passphrase over the phone, never in the same message."}
 	wordsSFTPGuide    = []string{"The vendor gives you the address and how to sign in. The file gets its name only once it has arrived whole."}
 	wordsHostGuide    = []string{"Ask the vendor for the server's fingerprint and compare it with this one. If it differs, stop: somebody may stand between you and the server."}
 	wordsRequestGuide = []string{"Open the vendor's help desk, attach the sealed file, and paste subject and message. Never write the passphrase there."}
 )
+
+func wordsDeliverGuide(s State) []string {
+	guide := "The sealed file is ready. Send it to the vendor."
+	if s.Sealed != nil && s.Sealed.Recipient == "passphrase" {
+		guide = "The sealed file is ready. Send it to the vendor, and say the passphrase over the phone, never in the same message."
+	}
+	if s.Sealed == nil || s.Sealed.Format != "html" {
+		return []string{guide}
+	}
+	return []string{guide, "Whoever can alter this web page on its way could make it tell them the passphrase. So send it by SFTP or through the vendor's own help desk, not by e-mail."}
+}
 
 func wordsOpensBy(s SealedFact) string {
 	if s.Recipient == "passphrase" {
@@ -237,15 +248,26 @@ func summaryRows(f Facts) []Row {
 	if !f.Session.Passphrase.IsZero() {
 		rows = append(rows, Row{Name: wordsPassphrase, Secret: f.Session.Passphrase})
 	}
+	rows = append(rows, Row{Name: "Kept here", Value: wordsKept(s)})
 	if t := s.ClientToken; t != nil && !t.Expires.IsZero() {
 		rows = append(rows, Row{Name: "Before " + day(t.Expires), Value: "create a new client token: start dpc-onboard and choose “" + wordsReplaceToken + "”"})
 	}
 	return rows
 }
 
-const (
-	wordsNo = "No, go back"
-)
+// wordsKept says what of an onboarding lies where on this computer.
+func wordsKept(s State) string {
+	var kept []string
+	if s.Storage != nil {
+		kept = append(kept, "tokens and private key in the "+string(s.Storage.Kind))
+	}
+	if s.Sealed != nil && !s.packageRemoved() {
+		kept = append(kept, "the sealed package "+s.Sealed.File)
+	}
+	return strings.Join(kept, "; ")
+}
+
+const wordsNo = "No, go back"
 
 func wordsYes(label string) string { return "Yes: " + strings.ToLower(label[:1]) + label[1:] }
 

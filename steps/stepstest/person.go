@@ -34,6 +34,9 @@ func NewPerson(t testing.TB, w *World, s steps.State) *Person {
 	return p
 }
 
+// T is the test that the person is part of.
+func (p *Person) T() testing.TB { return p.t }
+
 // Launch starts the program with a state.
 func (p *Person) Launch(s steps.State) {
 	p.t.Helper()
