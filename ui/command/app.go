@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"regexp"
@@ -19,6 +18,7 @@ import (
 	"dpc-onboard/steps"
 	"dpc-onboard/steps/dpc"
 	"dpc-onboard/store"
+	"dpc-onboard/ui/plain"
 )
 
 // app is one run of the program: its streams, its flags, and what was opened.
@@ -27,6 +27,10 @@ type app struct {
 	out, err *os.File
 	version  string
 	failed   error // what went wrong in the command itself
+
+	interrupt func()       // as ctrl+c does
+	asker     *plain.Asker // once something was asked
+	faced     bool         // a face has the terminal: nothing else asks
 
 	onboarding          string // --onboarding
 	store               string // --store
@@ -81,9 +85,9 @@ func (a *app) say(format string, args ...any) {
 	fmt.Fprintln(a.err, printable(fmt.Sprintf(format, args...)))
 }
 
-// asks reports whether somebody sits in front of it.
+// asks reports whether somebody sits in front of it who can be asked here.
 func (a *app) asks() bool {
-	return term.IsTerminal(int(a.in.Fd())) && term.IsTerminal(int(a.err.Fd()))
+	return !a.faced && term.IsTerminal(int(a.in.Fd())) && term.IsTerminal(int(a.err.Fd()))
 }
 
 // client returns a client for an environment's API, or for --api-url.
@@ -169,7 +173,7 @@ func (a *app) openSecrets(ctx context.Context, state steps.State) (*store.Secret
 		return nil, steps.WithKind(errors.New("there is no vault on this computer"), steps.ErrStorage,
 			"Its secrets may be in the keyring: leave out --store. Or copy vault.age back from a backup.")
 	}
-	passphrase, err := a.vaultPassphrase()
+	passphrase, err := a.vaultPassphrase(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +193,7 @@ func (a *app) placeOf(state steps.State) steps.StorageKind {
 }
 
 // vaultPassphrase takes it from the file, or asks.
-func (a *app) vaultPassphrase() (keys.Secret, error) {
+func (a *app) vaultPassphrase(ctx context.Context) (keys.Secret, error) {
 	if a.vaultPassphraseFile != "" {
 		return readPassphrase(a.vaultPassphraseFile)
 	}
@@ -197,34 +201,31 @@ func (a *app) vaultPassphrase() (keys.Secret, error) {
 		return keys.Secret{}, steps.WithKind(errors.New("the vault's passphrase is needed, and there is nobody to ask"),
 			steps.ErrStorage, "Name a file that holds it: --vault-passphrase-file.")
 	}
-	return a.askHidden("Vault passphrase: ")
+	return a.askHidden(ctx, "Vault passphrase: ")
 }
 
 // askHidden asks for something that is not shown while it is typed.
-func (a *app) askHidden(prompt string) (keys.Secret, error) {
-	fmt.Fprint(a.err, prompt)
-	typed, err := term.ReadPassword(int(a.in.Fd()))
-	fmt.Fprintln(a.err)
-	if errors.Is(err, io.EOF) {
-		return keys.Secret{}, context.Canceled
-	}
-	return keys.NewSecret(string(typed)), err
+func (a *app) askHidden(ctx context.Context, prompt string) (keys.Secret, error) {
+	return a.ask(ctx, prompt, true)
 }
 
 // askYes asks for a word that nobody types by mistake.
-func (a *app) askYes(question string) (bool, error) {
-	fmt.Fprint(a.err, question+" Type yes to go on: ")
-	var line strings.Builder
-	for b := make([]byte, 1); ; {
-		n, err := a.in.Read(b)
-		if n == 0 || b[0] == '\n' {
-			if err != nil && !errors.Is(err, io.EOF) {
-				return false, err
-			}
-			return strings.EqualFold(strings.TrimSpace(line.String()), "yes"), nil
+func (a *app) askYes(ctx context.Context, question string) (bool, error) {
+	typed, err := a.ask(ctx, question+" Type yes to go on: ", false)
+	return strings.EqualFold(strings.TrimSpace(typed.Reveal()), "yes"), err
+}
+
+// ask takes the terminal over for the first question; it is given back when the
+// command ends.
+func (a *app) ask(ctx context.Context, prompt string, hidden bool) (keys.Secret, error) {
+	if a.asker == nil {
+		asker, err := plain.NewAsker(a.in, a.err, a.interrupt)
+		if err != nil {
+			return keys.Secret{}, err
 		}
-		line.WriteByte(b[0])
+		a.asker = asker
 	}
+	return a.asker.Ask(ctx, prompt, hidden)
 }
 
 // isMissing reports whether a file is not there.

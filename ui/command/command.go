@@ -61,8 +61,13 @@ func Main(ctx context.Context, version string, args []string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, version: releaseOf(version)}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, version: releaseOf(version), interrupt: cancel}
 	err := a.execute(ctx, args)
+	if a.asker != nil {
+		a.asker.Close()
+	}
 	if ctx.Err() != nil && err != nil {
 		err = errors.Join(context.Canceled, err)
 	}

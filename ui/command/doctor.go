@@ -63,7 +63,7 @@ func (a *app) doctor(ctx context.Context, asJSON bool) error {
 			}
 		}
 	}
-	places := a.lookAtPlaces(ctx)
+	places, usable := a.lookAtPlaces(ctx)
 	look(places...)
 	look(a.lookAtDPC(ctx)...)
 	look(a.lookAtTerminal(), lookAtClipboard(), a.lookAtProgress())
@@ -75,7 +75,7 @@ func (a *app) doctor(ctx context.Context, asJSON bool) error {
 			return err
 		}
 	}
-	return verdict(r, places)
+	return verdict(r, usable)
 }
 
 func (a *app) printFinding(f finding) {
@@ -86,11 +86,7 @@ func (a *app) printFinding(f finding) {
 }
 
 // verdict is doctor's exit code; what there is to say has been printed.
-func verdict(r doctorReport, places []finding) error {
-	usable := false
-	for _, f := range places {
-		usable = usable || f.Status != statusFail
-	}
+func verdict(r doctorReport, usable bool) error {
 	if !usable {
 		return quiet{steps.ErrStorage}
 	}
@@ -103,22 +99,32 @@ func verdict(r doctorReport, places []finding) error {
 }
 
 // lookAtPlaces tries the keyring with a real write, read and delete, and the
-// vault where its passphrase is at hand. A keyring that is missing fails only
-// where no vault can stand in for it.
-func (a *app) lookAtPlaces(ctx context.Context) []finding {
+// vault where its passphrase is at hand. usable says whether secrets have a place:
+// a vault can stand in for a keyring, unless --store says otherwise.
+func (a *app) lookAtPlaces(ctx context.Context) (found []finding, usable bool) {
 	dir, err := store.Dir()
 	if err != nil {
-		return []finding{failed("vault", err)}
+		return []finding{failed("vault", err)}, false
 	}
 	secrets := store.NewSecrets(dir)
 	ring := finding{"keyring", statusOK, "a test value was written, read back and deleted", ""}
-	if err := secrets.Use(ctx, steps.Keyring, keys.Secret{}); err != nil {
-		ring = finding{"keyring", statusNote, err.Error(), steps.Hint(err)}
-		if a.store == storeKeyring {
-			ring.Status = statusFail
-		}
+	err = secrets.Use(ctx, steps.Keyring, keys.Secret{})
+	if err != nil {
+		ring = failed("keyring", err)
 	}
-	return []finding{ring, a.lookAtVault(ctx, secrets, dir)}
+	if err != nil && a.store != storeKeyring {
+		ring.Status = statusNote
+	}
+	vault := a.lookAtVault(ctx, secrets, dir)
+	switch a.store {
+	case storeKeyring:
+		usable = err == nil
+	case storeVault:
+		usable = vault.Status != statusFail
+	default:
+		usable = err == nil || vault.Status != statusFail
+	}
+	return []finding{ring, vault}, usable
 }
 
 func (a *app) lookAtVault(ctx context.Context, secrets *store.Secrets, dir string) finding {

@@ -41,10 +41,14 @@ func (a *app) forget(ctx context.Context, id string, yes bool) error {
 	case err != nil:
 		return err
 	}
-	if err := a.confirmForget(state, yes); err != nil {
+	defer progress.Close()
+	if err := inUse(progress, state); err != nil {
 		return err
 	}
-	if err := a.forgetState(ctx, state); err != nil {
+	if err := a.confirmForget(ctx, state, yes); err != nil {
+		return err
+	}
+	if err := a.forgetting(nil, progress)(ctx, state); err != nil {
 		return err
 	}
 	a.say("Forgotten: %s. Delete its token and key in DPC's portal, too, where they are no longer needed.", id)
@@ -52,7 +56,7 @@ func (a *app) forget(ctx context.Context, id string, yes bool) error {
 }
 
 // confirmForget says what is deleted, and asks.
-func (a *app) confirmForget(s steps.State, yes bool) error {
+func (a *app) confirmForget(ctx context.Context, s steps.State, yes bool) error {
 	a.say("This deletes onboarding %s (%s) from this computer: client token, organization token and private key from the %s, and the progress file.",
 		s.ID(), s.Organization, a.placeOf(s))
 	if p := s.Sealed; p != nil && fileExists(p.File) {
@@ -64,32 +68,33 @@ func (a *app) confirmForget(s steps.State, yes bool) error {
 	if !a.asks() {
 		return steps.WithKind(errors.New("nothing was deleted, because there is nobody to ask"), steps.ErrUsage, "Add --yes.")
 	}
-	ok, err := a.askYes("Nothing brings them back.")
+	ok, err := a.askYes(ctx, "Nothing brings them back.")
 	if err == nil && !ok {
 		err = errors.New("nothing was deleted")
 	}
 	return err
 }
 
-// forgetState deletes the secrets first: while the progress file is there, it
-// can be tried again.
-func (a *app) forgetState(ctx context.Context, s steps.State) error {
-	progress, err := a.progress()
-	if err != nil {
-		return err
-	}
-	defer progress.Close()
-	if err := inUse(progress, s); err != nil {
-		return err
-	}
-	if s.Storage != nil || s.AccessAt.IsZero() && a.store != storeAuto {
-		secrets, err := a.openSecrets(ctx, s)
-		if err == nil {
-			err = secrets.Forget(ctx, s.ID())
+// forgetFunc deletes an onboarding's secrets and progress.
+type forgetFunc func(context.Context, steps.State) error
+
+// forgetting returns what deletes the secrets first: while the progress file is
+// there, it can be tried again. opened is what the face has open, or nil: a vault
+// that is open needs no passphrase again.
+func (a *app) forgetting(opened *store.Secrets, progress *store.Progress) forgetFunc {
+	return func(ctx context.Context, s steps.State) error {
+		if s.Storage != nil || a.store != storeAuto {
+			secrets, err := opened, error(nil)
+			if opened == nil || opened.Kind() != a.placeOf(s) {
+				secrets, err = a.openSecrets(ctx, s)
+			}
+			if err == nil {
+				err = secrets.Forget(ctx, s.ID())
+			}
+			if err != nil {
+				return fmt.Errorf("delete the secrets: %w", err)
+			}
 		}
-		if err != nil {
-			return fmt.Errorf("delete the secrets: %w", err)
-		}
+		return progress.Remove(s.ID())
 	}
-	return progress.Remove(s.ID())
 }

@@ -39,7 +39,8 @@ func (a *app) onboard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	flow, err := a.face(ctx, facts, home, a.services(ctx, secrets, progress))
+	a.faced = true
+	flow, err := a.face(ctx, facts, home, a.services(ctx, secrets, progress), a.forgetting(secrets, progress))
 	return a.ended(flow, err)
 }
 
@@ -129,7 +130,7 @@ func (a *app) strong(passphrase keys.Secret, state steps.State) error {
 
 // face runs the wizard, or goes line by line where that was asked for or where
 // there is no terminal to draw on.
-func (a *app) face(ctx context.Context, facts steps.Facts, home bool, services steps.Services) (steps.Flow, error) {
+func (a *app) face(ctx context.Context, facts steps.Facts, home bool, services steps.Services, forget forgetFunc) (steps.Flow, error) {
 	if why := a.noScreen(); !a.plain && why != "" {
 		a.say("%s: %s, so this goes line by line (--plain).", name, why)
 		a.plain = true
@@ -141,7 +142,7 @@ func (a *app) face(ctx context.Context, facts steps.Facts, home bool, services s
 		})
 	}
 	return wizard.Run(ctx, wizard.Options{
-		Facts: facts, Services: services, Home: home, Entries: a.states, Forget: a.forgetState,
+		Facts: facts, Services: services, Home: home, Entries: a.states, Forget: forget,
 		Copy: nativeCopy(), OpenURL: openURL,
 		ReducedMotion: a.reducedMotion, NoColor: os.Getenv("NO_COLOR") != "",
 		Input: a.in, Output: a.out, Environ: os.Environ(),

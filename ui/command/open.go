@@ -50,7 +50,7 @@ func (a *app) open(ctx context.Context, path string, o openFlags) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := a.unlock(o, path == "-")
+	unlock, err := a.unlock(ctx, o, path == "-")
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (a *app) readPackage(path string) ([]byte, error) {
 
 // unlock gathers what the package is opened with. The passphrase is asked only
 // where one is needed and somebody is there.
-func (a *app) unlock(o openFlags, piped bool) (submission.Unlock, error) {
+func (a *app) unlock(ctx context.Context, o openFlags, piped bool) (submission.Unlock, error) {
 	var u submission.Unlock
 	for _, path := range o.identities {
 		identity, err := readFile(path)
@@ -104,7 +104,7 @@ func (a *app) unlock(o openFlags, piped bool) (submission.Unlock, error) {
 	case o.passphraseFile != "":
 		u.Passphrase = func() (keys.Secret, error) { return readPassphrase(o.passphraseFile) }
 	case a.asks() && !piped:
-		u.Passphrase = func() (keys.Secret, error) { return a.askHidden("Passphrase: ") }
+		u.Passphrase = func() (keys.Secret, error) { return a.askHidden(ctx, "Passphrase: ") }
 	}
 	return u, nil
 }

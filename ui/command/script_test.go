@@ -40,9 +40,12 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"portal":    portalCommand,
-			"exit":      exitCommand,
-			"nosecrets": noSecrets,
+			"portal":      portalCommand,
+			"exit":        exitCommand,
+			"nosecrets":   noSecrets,
+			"sftp-server": sftpServer,
+			"terminal":    terminalCommand,
+			"hold":        holdCommand,
 		},
 	})
 }
@@ -51,18 +54,15 @@ func server(values map[any]any) *dpctest.Server { return values[portal{}].(*dpct
 
 // portalCommand does in the portal what a person does there:
 //
-//	portal token FILE      creates a client token
-//	portal organization F  shows the organization's ID
-//	portal key FILE        adds the public key that the wizard shows; its key ID
-//	portal delete-key FILE puts another key under that ID
+//	portal token FILE         creates a client token
+//	portal organization FILE  shows the organization's ID
+//	portal key FILE           adds the public key that the wizard shows; its key ID
 func portalCommand(ts *testscript.TestScript, _ bool, args []string) {
 	s := ts.Value(portal{}).(*dpctest.Server)
 	what, file := args[0], ts.MkAbs(args[1])
 	switch what {
 	case "token":
 		ts.Check(os.WriteFile(file, []byte(s.Token(dpctest.Token{}).Reveal()+"\n"), 0o600))
-	case "forged":
-		ts.Check(os.WriteFile(file, []byte(s.Token(dpctest.Token{Forged: true}).Reveal()+"\n"), 0o600))
 	case "organization":
 		ts.Check(os.WriteFile(file, []byte(s.Organization().ID+"\n"), 0o600))
 	case "key":
@@ -82,6 +82,14 @@ func publicKey(ts *testscript.TestScript) keys.PublicKey {
 	public, err := keys.ParsePublicKey(entries[0].State.Key.PublicKey)
 	ts.Check(err)
 	return public
+}
+
+// holdCommand opens an onboarding as another window does.
+func holdCommand(ts *testscript.TestScript, _ bool, args []string) {
+	progress := store.NewProgress(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "dpc-onboard"))
+	_, _, err := progress.Open(args[0])
+	ts.Check(err)
+	ts.Defer(func() { _ = progress.Close() })
 }
 
 // exitCommand runs a command and expects an exit code: exit 3 dpc-onboard …

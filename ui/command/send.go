@@ -118,7 +118,7 @@ func (a *app) upload(ctx context.Context, u steps.Upload) (steps.DeliveryFact, e
 	}
 	a.say("The server %s is not known on this computer. Its %s key is %s.", host.Host, host.KeyType, host.Fingerprint)
 	a.say("Ask the vendor for the fingerprint and compare. If it differs, somebody may stand between you and the server.")
-	yes, err := a.askYes("Is it the same?")
+	yes, err := a.askYes(ctx, "Is it the same?")
 	if err != nil || !yes {
 		return d, errors.Join(errors.New("the server was not trusted, and nothing was sent"), err)
 	}
