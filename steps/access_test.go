@@ -290,3 +290,20 @@ func TestProgressThatIsSetAside(t *testing.T) {
 	p.Said("The client token had been saved before the program ended.")
 	p.Said("The private key had been saved before the program ended.")
 }
+
+// TestOtherFailuresOfAProbe are failures, and not a reason to offer the vault.
+func TestOtherFailuresOfAProbe(t *testing.T) {
+	p := newPerson(t)
+	p.World.Secrets.Fail = func(string) error { return errors.New("a mistake of our own") }
+	if err := p.Try("", stepstest.Values{"organization": "Sunrise", "npi": stepstest.NPI}); err == nil {
+		t.Fatal("no error")
+	}
+	p.At("storage")
+	p.Said("a mistake of our own")
+	if prompt := p.Flow.Prompt(); len(prompt.Fields) != 0 {
+		t.Error("a vault is offered although nothing is known of the keyring")
+	}
+	p.World.Secrets.Fail = nil
+	p.Answer("storage", "", nil)
+	p.At("token")
+}

@@ -284,10 +284,7 @@ func (f Flow) Apply(r Result) Flow {
 
 // Cancel gives up the running effect: its result will be ignored.
 func (f Flow) Cancel() Flow {
-	if f.busy != "" {
-		f.busy = ""
-		f.attempt++
-	}
+	f.busy = ""
 	return f
 }
 

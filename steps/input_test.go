@@ -189,3 +189,21 @@ func values(plain stepstest.Values) map[string]keys.Secret {
 	}
 	return secret
 }
+
+// TestNewTokenOfAnotherOrganization needs its organization token too.
+func TestNewTokenOfAnotherOrganization(t *testing.T) {
+	p := newPerson(t).WalkTo("check")
+	p.Back("id")
+	p.Back("add")
+	p.Back("key")
+	p.Back("save")
+	const other = "11111111-2222-4333-8444-555555555555"
+	token := keystest.Token(t, keystest.TokenSpec{OrganizationID: other, Expires: stepstest.Start.AddDate(1, 0, 0)}).Reveal()
+	err := p.Try("", save(token, ""))
+	if err == nil || err.Error() != "the new client token is another organization's, so its organization token is needed too" {
+		t.Errorf("got %v", err)
+	}
+	p.Answer("save", "", save(token, other))
+	p.At("check")
+	checkBacked(t, p)
+}
