@@ -171,7 +171,7 @@ func (a *app) openSecrets(ctx context.Context, state steps.State) (*store.Secret
 	}
 	if !secrets.VaultExists() {
 		return nil, steps.WithKind(errors.New("there is no vault on this computer"), steps.ErrStorage,
-			"Its secrets may be in the keyring: leave out --store. Or copy vault.age back from a backup.")
+			"Copy vault.age back from a backup, or start \""+name+"\" to save the tokens anew.")
 	}
 	passphrase, err := a.vaultPassphrase(ctx)
 	if err != nil {
@@ -180,14 +180,17 @@ func (a *app) openSecrets(ctx context.Context, state steps.State) (*store.Secret
 	return secrets, secrets.Use(ctx, kind, passphrase)
 }
 
-// placeOf returns where an onboarding keeps its secrets: by --store, or by what
-// it has noted.
-func (a *app) placeOf(state steps.State) steps.StorageKind {
+// placeOf returns where an onboarding keeps its secrets: where they are, else by
+// --store, else where it proved that they can be.
+func (a *app) placeOf(s steps.State) steps.StorageKind {
+	kept := s.ClientToken != nil || s.OrganizationToken != nil || s.Key != nil
 	switch {
+	case s.Storage != nil && kept:
+		return s.Storage.Kind
 	case a.store != storeAuto:
 		return steps.StorageKind(a.store)
-	case state.Storage != nil:
-		return state.Storage.Kind
+	case s.Storage != nil:
+		return s.Storage.Kind
 	}
 	return steps.Keyring
 }

@@ -37,7 +37,7 @@ func (a *app) forget(ctx context.Context, id string, yes bool) error {
 	case isMissing(err):
 		return unknown(id)
 	case broken:
-		state = steps.State{NPI: id[:10], Environment: steps.Environment(id[11:])}
+		state = steps.State{NPI: id[:10], Environment: steps.Environment(id[11:]), Storage: a.likelyPlace()}
 	case err != nil:
 		return err
 	}
@@ -53,6 +53,15 @@ func (a *app) forget(ctx context.Context, id string, yes bool) error {
 	}
 	a.say("Forgotten: %s. Delete its token and key in DPC's portal, too, where they are no longer needed.", id)
 	return nil
+}
+
+// likelyPlace is where the secrets of an onboarding are whose file can't be read.
+func (a *app) likelyPlace() *steps.Storage {
+	dir, err := store.Dir()
+	if err == nil && store.NewSecrets(dir).VaultExists() {
+		return &steps.Storage{Kind: steps.Vault}
+	}
+	return &steps.Storage{Kind: steps.Keyring}
 }
 
 // confirmForget says what is deleted, and asks.

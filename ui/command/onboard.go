@@ -98,7 +98,7 @@ func (a *app) facts(ctx context.Context, state steps.State, secrets *store.Secre
 		return steps.Facts{}, fmt.Errorf("find the folder that this was started in: %w", err)
 	}
 	session := steps.Session{Now: a.now(), Store: a.store, Folder: folder, HelpDesk: a.helpDesk}
-	if a.vaultPassphraseFile != "" && a.placeOf(state) == steps.Vault {
+	if a.vaultPassphraseFile != "" && (secrets.VaultExists() || a.placeOf(state) == steps.Vault) {
 		passphrase, err := a.newVaultPassphrase(secrets.VaultExists(), state)
 		if err == nil {
 			err = secrets.Use(ctx, steps.Vault, passphrase)

@@ -3,6 +3,7 @@ package command_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,10 +36,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "home", "state"))
 			env.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(env.WorkDir, "no-bus"))
+			env.Setenv("SESSION_BUS", os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
 			env.Values[portal{}] = dpctest.New(env.T().(testing.TB), dpctest.Options{})
 			env.Setenv("API", server(env.Values).Base())
 			return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
 		},
+		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"portal":      portalCommand,
 			"exit":        exitCommand,
@@ -48,6 +51,18 @@ func TestScripts(t *testing.T) {
 			"hold":        holdCommand,
 		},
 	})
+}
+
+// condition knows [keyring], where there is a session bus to find one on, and
+// [ci], where nothing may be skipped.
+func condition(name string) (bool, error) {
+	switch name {
+	case "keyring":
+		return os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "", nil
+	case "ci":
+		return os.Getenv("CI") != "", nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
 }
 
 func server(values map[any]any) *dpctest.Server { return values[portal{}].(*dpctest.Server) }

@@ -3,9 +3,7 @@ package command
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"os"
-	"strings"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/steps"
@@ -19,7 +17,7 @@ func (a *app) services(ctx context.Context, secrets steps.Secrets, progress *sto
 	return steps.Services{
 		Now:           a.now,
 		Secrets:       secrets,
-		Progress:      progressFiles{progress},
+		Progress:      progress,
 		Checker:       checker{a},
 		Packages:      a.packages(),
 		NewPair:       newPairs(ctx).next,
@@ -29,18 +27,6 @@ func (a *app) services(ctx context.Context, secrets steps.Secrets, progress *sto
 		RemoveFile:    func(path string) error { return os.Remove(expandHome(path)) },
 		FileExists:    fileExists,
 	}
-}
-
-// progressFiles says that a file was set aside in the flow's own terms.
-type progressFiles struct{ *store.Progress }
-
-// Open is steps.Progress's.
-func (p progressFiles) Open(id string) (steps.State, bool, error) {
-	state, found, err := p.Progress.Open(id)
-	if aside, ok := errors.AsType[*store.SetAside](err); ok {
-		err = &steps.SetAside{Path: aside.Path, Reason: strings.TrimPrefix(aside.Reason, "it ")}
-	}
-	return state, found, err
 }
 
 // checker asks the DPC of the onboarding's environment, or that of --api-url.
