@@ -46,7 +46,7 @@ var palettes = map[background]palette{
 		line: shade{7, "#b4bcc5"}, onAccent: shade{15, "#ffffff"},
 	},
 	unknown: {
-		dim: shade{-1, "#767676"}, accent: shade{4, "#1d7ac0"}, good: shade{2, "#2b8342"},
+		dim: shade{-1, "#767676"}, accent: shade{4, "#1d7ac0"}, good: shade{2, "#2b8543"},
 		warn: shade{5, "#a1690c"}, bad: shade{1, "#d0443c"},
 		line: shade{8, "#808080"}, onAccent: shade{15, "#ffffff"},
 	},
