@@ -217,7 +217,8 @@ func (m *Model) homeBody(width int) card {
 		c.lines = append(c.lines, m.styles.dim.Render(steps.SayHomeLoading+"…"))
 		return c
 	case h.err != nil:
-		c.lines = append(c.lines, m.note(steps.Note{Kind: steps.NoteError, Text: h.err.Error(), Hint: steps.Hint(h.err)}, width))
+		note := m.note(steps.Note{Kind: steps.NoteError, Text: h.err.Error(), Hint: steps.Hint(h.err)}, width)
+		c.lines = append(c.lines, strings.Split(note, "\n")...)
 	case len(h.matches) == 0:
 		c.lines = append(c.lines, m.styles.dim.Render(steps.SayHomeNone))
 	}
@@ -294,16 +295,23 @@ func daysLeft(at, now time.Time) int {
 	return int(at.Sub(now).Hours() / 24)
 }
 
-func (m *Model) homeFooter() string {
-	h := m.help
-	h.SetWidth(m.frameWidth() - 2)
+// homeKeys are the keys that do something now.
+func (m *Model) homeKeys() []key.Binding {
 	bind := func(shown, does string) key.Binding {
 		return key.NewBinding(key.WithKeys(shown), key.WithHelp(shown, does))
 	}
-	keys := " " + h.ShortHelpView([]key.Binding{
-		bind("enter", steps.SayHomeOpen), bind("↑↓", "choose"), bind("ctrl+n", "new"),
-		bind("ctrl+x", steps.SayHomeForget), bind("ctrl+c", "quit"),
-	})
+	if m.home.forget != nil {
+		return []key.Binding{bind("y", "delete"), bind("esc", "back"), bind("ctrl+c", "quit")}
+	}
+	shown := []key.Binding{bind("enter", steps.SayHomeOpen), bind("↑↓", "choose"), bind("ctrl+n", "new")}
+	if m.options.Forget != nil && m.home.chosen < len(m.home.matches) {
+		shown = append(shown, bind("ctrl+x", steps.SayHomeForget))
+	}
+	return append(shown, bind("ctrl+c", "quit"))
+}
+
+func (m *Model) homeFooter() string {
+	keys := m.keyLine(m.homeKeys())
 	if m.toast != "" {
 		return indent(clip(m.styles.accent.Render(wrap(m.toast, m.frameWidth()-2)), 2)) + "\n" + keys
 	}

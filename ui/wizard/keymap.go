@@ -59,6 +59,11 @@ func (k keymap) fit(m *Model) keymap {
 		k.Help.SetKeys("?", "f1")
 		k.Help.SetHelp("?", "help")
 	}
+	if m.helping { // Enter closes the help, too, but Esc says so
+		for _, b := range []*key.Binding{&k.Enter, &k.Next, &k.Portal, &k.Reveal} {
+			b.SetHelp("", "")
+		}
+	}
 	if m.flow.Busy() != "" {
 		k.Enter.SetEnabled(false)
 		k.Next.SetEnabled(false)

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -192,9 +193,7 @@ func (m *Model) stop1(stop steps.Stop) string {
 
 // footer shows the keys that work now, or what just happened.
 func (m *Model) footer() string {
-	h := m.help
-	h.SetWidth(m.frameWidth() - 2)
-	keys := " " + h.View(m.keys.fit(m))
+	keys := m.keyLine(m.keys.fit(m).ShortHelp())
 	switch {
 	case m.leaving:
 		return clip(m.styles.warn.Render(wrap("! "+steps.SayUnsaved, m.frameWidth()-2)), 2)
@@ -202,6 +201,14 @@ func (m *Model) footer() string {
 		return indent(clip(m.styles.accent.Render(wrap(m.toast, m.frameWidth()-2)), 2)) + "\n" + keys
 	}
 	return keys
+}
+
+// keyLine lists keys as far as they fit. The widget lets one more in where there
+// is no room for its ellipsis, so the line is cut once more.
+func (m *Model) keyLine(shown []key.Binding) string {
+	h := m.help
+	h.SetWidth(m.frameWidth() - 2)
+	return " " + ansi.Truncate(h.ShortHelpView(shown), m.frameWidth()-2, "…")
 }
 
 func indent(s string) string { return " " + strings.ReplaceAll(s, "\n", "\n ") }
