@@ -7,6 +7,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/steps"
@@ -77,12 +78,14 @@ func newField(pf steps.Field, st styles) field {
 	return w
 }
 
-// restyle gives a text field the theme; its cursor stands still.
+// restyle gives a text field the theme; its cursor stands still, in the color of
+// the text: the widget's own would be white on white.
 func (w *field) restyle(st styles) {
 	s := w.input.Styles()
 	s.Focused.Text, s.Blurred.Text = st.text, st.text
+	s.Focused.Prompt, s.Blurred.Prompt = st.text, st.text
 	s.Focused.Placeholder, s.Blurred.Placeholder = st.dim, st.dim
-	s.Cursor.Blink = false
+	s.Cursor.Blink, s.Cursor.Color = false, lipgloss.NoColor{}
 	w.input.SetStyles(s)
 }
 
@@ -246,12 +249,13 @@ func (f *form) joined(w *field, text string) keys.Secret {
 	return keys.NewSecret(text)
 }
 
-// inserted puts text into what a text field holds, at its cursor.
+// inserted puts text into what a text field holds, at its cursor, unless it is
+// recognized as a whole value.
 func (f *form) inserted(w *field, here string, v keys.Secret) keys.Secret {
 	if w.Kind != steps.Text || w.Name != here || w.input.Value() == "" {
 		return v
 	}
-	if _, err := w.Recognize(v); err == nil && w.Check != nil {
+	if recognized, err := w.Recognize(v); err == nil && recognized != "" {
 		return v
 	}
 	before := []rune(w.input.Value())
