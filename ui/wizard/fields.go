@@ -1,12 +1,15 @@
 package wizard
 
 import (
+	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"dpc-onboard/keys"
 	"dpc-onboard/steps"
 )
 
@@ -38,31 +41,42 @@ func (m *Model) fieldValue(w *field, focused bool, width int) string {
 	case steps.Hidden:
 		return m.hidden(w, focused, width)
 	}
-	w.input.SetWidth(max(8, min(60, width-3)))
-	edge := m.styles.line
-	if focused {
-		edge = m.styles.accent
+	if value := w.value(); secretForm.MatchString(value.Reveal()) {
+		return m.masked(value, focused)
 	}
-	return edge.Render("│ ") + w.input.View()
+	w.input.SetWidth(max(8, min(60, width-3)))
+	return m.edge(focused).Render("│ ") + w.input.View()
+}
+
+// secretForm finds what was pasted into a field that is not masked, and that may
+// be a token or a private key.
+var secretForm = regexp.MustCompile(`\S{100}|PRIVATE KEY`)
+
+func (m *Model) edge(focused bool) lipgloss.Style {
+	if focused {
+		return m.styles.accent
+	}
+	return m.styles.line
+}
+
+// masked draws a few dots in place of a value, and how long it is.
+func (m *Model) masked(value keys.Secret, focused bool) string {
+	n := utf8.RuneCountInString(value.Reveal())
+	return m.edge(focused).Render("│ ") + m.styles.text.Render(strings.Repeat("•", min(n, 12))) + cursor(focused) + m.styles.dim.Render(" "+steps.SayLength(n))
 }
 
 // hidden draws a masked field: a few dots, how much was received, and for a
 // moment the value itself where the person asks for it.
 func (m *Model) hidden(w *field, focused bool, width int) string {
-	edge := m.styles.line
-	if focused {
-		edge = m.styles.accent
-	}
-	bar := edge.Render("│ ")
-	n := len([]rune(w.secret.Reveal()))
+	bar := m.edge(focused).Render("│ ")
 	switch {
 	case focused && m.form.reveal:
 		shown := ansi.Hardwrap(m.styles.warn.Render(w.secret.Reveal()), width-2, true)
 		return bar + strings.ReplaceAll(shown, "\n", "\n"+bar)
-	case n == 0:
+	case w.secret.IsZero():
 		return bar + cursor(focused) + m.styles.dim.Render(steps.SayEmpty)
 	}
-	return bar + m.styles.text.Render(strings.Repeat("•", min(n, 12))) + cursor(focused) + m.styles.dim.Render(" "+steps.SayLength(n))
+	return m.masked(w.secret, focused)
 }
 
 // cursor is the place where typing goes on.
