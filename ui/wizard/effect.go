@@ -32,7 +32,7 @@ type openedMsg struct{ err error }
 // comes in as messages, one after the other.
 func (m *Model) run(e steps.Effect) tea.Cmd {
 	ctx, cancel := context.WithCancel(m.ctx)
-	m.cancel = cancel
+	m.cancel, m.attempt = cancel, e.Attempt
 	m.lines, m.done, m.total, m.toast = nil, 0, 0, ""
 	events := make(chan steps.Event)
 	work := func() tea.Msg {
@@ -72,7 +72,9 @@ func (m *Model) outside(msg tea.Msg) (tea.Cmd, bool) {
 	case resultMsg:
 		return m.apply(msg.Result), true
 	case eventMsg:
-		m.progress(msg.event)
+		if msg.attempt == m.attempt { // not of one that was cancelled
+			m.progress(msg.event)
+		}
 		return listen(msg.attempt, msg.from), true
 	case spinner.TickMsg:
 		if m.flow.Busy() == "" {
@@ -82,7 +84,9 @@ func (m *Model) outside(msg tea.Msg) (tea.Cmd, bool) {
 		m.spinner, cmd = m.spinner.Update(msg)
 		return cmd, true
 	case copiedMsg:
-		m.toast = steps.SayCopied(msg.label, msg.err)
+		if msg.err != nil {
+			m.toast = steps.SayCopied(msg.label, msg.err)
+		}
 	case openedMsg:
 		m.toast = steps.SayOpened(m.prompt.URL, msg.err)
 	case hideMsg:
@@ -111,7 +115,8 @@ func (m *Model) apply(r steps.Result) tea.Cmd {
 		return tea.Quit
 	}
 	if prompt := m.flow.Prompt(); r.Err != nil && prompt.Screen == m.prompt.Screen {
-		m.prompt, m.form.prompt, m.offset = prompt, prompt, 0
+		m.prompt, m.form.prompt = prompt, prompt
+		m.offset, m.scrolled = 0, true // why it failed stands at the top
 		return nil
 	}
 	m.renew()
@@ -137,6 +142,7 @@ func (m *Model) progress(ev steps.Event) {
 // never says whether it worked, and through the system, where there is one.
 func (m *Model) copy(c steps.Copy) tea.Cmd {
 	m.copied[c.Name] = true
+	m.toast = steps.SayCopied(c.Label, nil)
 	native := m.options.Copy
 	return tea.Batch(tea.SetClipboard(c.Value), func() tea.Msg {
 		if native == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/help"
@@ -100,6 +101,7 @@ type Model struct {
 	toast   string // what a copy or a paste did
 	copied  map[string]bool
 	cancel  context.CancelFunc
+	attempt int               // of the effect under way
 	lines   []steps.CheckLine // of the live check under way
 	done    int64
 	total   int64
@@ -149,11 +151,14 @@ func helpStyles(st styles) help.Styles {
 
 // renew takes up the flow's prompt and gives it fresh widgets.
 func (m *Model) renew() {
-	before := m.prompt.Screen
+	before := m.prompt
 	m.prompt = m.flow.Prompt()
-	if m.prompt.Screen != before {
+	if m.prompt.Screen != before.Screen {
 		m.offset, m.scrolled, m.toast, m.helping = 0, false, "", false
 		m.copied = map[string]bool{}
+	}
+	if !slices.Equal(m.prompt.Notes, before.Notes) && len(m.prompt.Notes) > 0 {
+		m.offset, m.scrolled = 0, true // what is new stands at the top
 	}
 	m.form = newForm(m.prompt, m.styles)
 }
