@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -68,11 +69,17 @@ func (a *app) checkFlags() error {
 	if a.onboarding != "" && !idForm.MatchString(a.onboarding) {
 		return fmt.Errorf("--onboarding takes an NPI, a hyphen and sandbox or production, not %q", a.onboarding)
 	}
+	if u, err := url.Parse(a.helpDesk); err != nil || a.helpDesk != "" && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+		return fmt.Errorf("--help-desk takes an address such as %s", steps.HelpDesk)
+	}
+	return a.checkAPI()
+}
+
+func (a *app) checkAPI() error {
 	if a.apiURL == "" {
 		return nil
 	}
-	_, err := dpc.New(a.apiURL, a.version)
-	if err != nil {
+	if _, err := dpc.New(a.apiURL, a.version); err != nil {
 		return fmt.Errorf("--api-url: %w", err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/fang/v2"
+	"github.com/cli/browser"
 	"github.com/spf13/cobra"
 
 	"dpc-onboard/steps"
@@ -58,6 +59,7 @@ func ExitCode(err error) int {
 func Main(ctx context.Context, version string, args []string) error {
 	// Bubble Tea would write every key and paste into that file, secrets included.
 	_ = os.Unsetenv("TEA_TRACE")
+	browser.Stdout, browser.Stderr = io.Discard, io.Discard // it must not write into the screen
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

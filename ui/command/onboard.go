@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/atotto/clipboard"
@@ -177,10 +177,23 @@ func (a *app) states() ([]steps.State, error) {
 	return states, err
 }
 
-// openURL opens the browser, which must not write into the screen.
+// briefly is how long a browser may take to say that it can't start. One that
+// goes on for longer is running.
+const briefly = 2 * time.Second
+
+// openURL opens a page in the browser.
 func openURL(url string) error {
-	browser.Stdout, browser.Stderr = io.Discard, io.Discard
-	return browser.OpenURL(url)
+	failed := make(chan error, 1)
+	go func() { failed <- browser.OpenURL(url) }()
+	select {
+	case err := <-failed:
+		if err == nil {
+			return nil
+		}
+		return steps.WithHint(fmt.Errorf("no browser could be started: %w", err), "Open the page's address in your browser yourself.")
+	case <-time.After(briefly):
+		return nil
+	}
 }
 
 // nativeCopy returns the operating system's clipboard, or nil where there is none.
@@ -188,7 +201,13 @@ func nativeCopy() func(string) error {
 	if clipboard.Unsupported {
 		return nil
 	}
-	return clipboard.WriteAll
+	return func(text string) error {
+		err := clipboard.WriteAll(text)
+		if err == nil {
+			return nil
+		}
+		return steps.WithHint(fmt.Errorf("the clipboard can't be reached: %w", err), "Select the text and copy it, or have it written to files.")
+	}
 }
 
 // ended says where the onboarding stands when the program ends, and makes the

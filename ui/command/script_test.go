@@ -1,3 +1,5 @@
+//go:build unix
+
 package command_test
 
 import (
@@ -38,7 +40,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(env.WorkDir, "no-bus"))
 			env.Setenv("SESSION_BUS", os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
 			env.Values[portal{}] = dpctest.New(env.T().(testing.TB), dpctest.Options{})
-			env.Setenv("API", server(env.Values).Base())
+			env.Setenv("API", env.Values[portal{}].(*dpctest.Server).Base())
+			env.Setenv("OTHER_API", dpctest.New(env.T().(testing.TB), dpctest.Options{}).Base())
 			return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
 		},
 		Condition: condition,
@@ -64,8 +67,6 @@ func condition(name string) (bool, error) {
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }
-
-func server(values map[any]any) *dpctest.Server { return values[portal{}].(*dpctest.Server) }
 
 // portalCommand does in the portal what a person does there:
 //
