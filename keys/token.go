@@ -116,7 +116,7 @@ func misplaced(text string) error {
 	if hasUUIDBeside(text) {
 		return ErrTokenTwo
 	}
-	return labelled(joined)
+	return labeled(joined)
 }
 
 // otherKind recognizes the other values that a person has at hand.
@@ -148,9 +148,9 @@ func hasUUIDBeside(text string) bool {
 	return ids > 0 && rest >= minToken
 }
 
-// labelled finds words such as "Token:" in front of a value. Where the value
+// labeled finds words such as "Token:" in front of a value. Where the value
 // itself is out of place, that is what the person should hear.
-func labelled(joined string) error {
+func labeled(joined string) error {
 	label := labelForm.FindString(joined)
 	value := joined[len(label):]
 	if label == "" || len(value) < minLabelled {

@@ -93,7 +93,7 @@ func (f Facts) begin(ctx context.Context, s Services, next State) (Facts, error)
 }
 
 // hold takes the lock of the onboarding at hand again, in case that an effect
-// which was cancelled had taken another.
+// which was canceled had taken another.
 func hold(s Services, id string) error {
 	_, _, err := s.Progress.Open(id)
 	if _, aside := errors.AsType[*SetAside](err); aside {

@@ -12,7 +12,7 @@ import (
 var before = map[string]string{
 	"access": "", "token": "access", "token-label": "token", "save": "token", "key": "save", "key-label": "key",
 	"import": "key", "add": "key", "id": "add", "check": "id", "seal": "check", "passphrase": "seal",
-	"recipient": "seal", "deliver": "seal", "sftp": "deliver", "request": "deliver", "finish": "deliver",
+	"recipient": "seal", "deliver": "seal", "sftp": "deliver", "request": "deliver", "items": "deliver", "finish": "deliver",
 }
 
 func TestBackFromEveryScreen(t *testing.T) {

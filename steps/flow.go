@@ -64,11 +64,12 @@ type Session struct {
 	Delivery   string      // "sftp" or "request" while it is under way
 	Upload     Upload
 	Host       *UnknownHost
-	ShowReport bool   // the live check's lines are to be read before going on
-	SendAgain  bool   // the package is to be handed over once more
-	HelpDesk   string // the vendor's, where it is another than HelpDesk
-	Unsaved    bool   // the state could not be written the last time
-	Quit       bool   // the person is done
+	Items      *Credentials // the six items while they are copied one by one
+	ShowReport bool         // the live check's lines are to be read before going on
+	SendAgain  bool         // the package is to be handed over once more
+	HelpDesk   string       // the vendor's, where it is another than HelpDesk
+	Unsaved    bool         // the state could not be written the last time
+	Quit       bool         // the person is done
 
 	found bool // the onboarding was begun before, which is still to be said
 
@@ -148,7 +149,7 @@ type Effect struct {
 }
 
 // lane lets the effects of one flow run one after the other: one that was
-// cancelled ends before the next begins, so that it can't write over it.
+// canceled ends before the next begins, so that it can't write over it.
 type lane chan struct{}
 
 // enter waits for its turn. Without a lane there is nothing to wait for.
@@ -268,7 +269,7 @@ func (f Flow) begin(w work) (Flow, Effect) {
 }
 
 // Apply takes the result of an effect. One of an earlier attempt, or of an
-// effect that was cancelled, is ignored.
+// effect that was canceled, is ignored.
 func (f Flow) Apply(r Result) Flow {
 	if r.Attempt != f.attempt || f.busy == "" {
 		return f
@@ -318,7 +319,7 @@ func (f Flow) Back() (Flow, bool) {
 }
 
 // Run does the work and keeps the facts. It is called once, by a face, outside
-// of the flow. What was done after it was cancelled is not noted, because the
+// of the flow. What was done after it was canceled is not noted, because the
 // flow goes on without it: the next start finds it.
 func (e Effect) Run(ctx context.Context, s Services, report func(Event)) Result {
 	if report == nil {

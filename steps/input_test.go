@@ -132,7 +132,7 @@ func at(t testing.TB, screen string) *stepstest.Person {
 		p.WalkTo("seal").Answer("seal", "", stepstest.Values{"protect": "own"})
 	case "recipient":
 		p.WalkTo("seal").Answer("seal", "", stepstest.Values{"protect": "key"})
-	case "sftp", "request":
+	case "sftp", "request", "items":
 		p.WalkTo("deliver").Answer("deliver", screen, nil)
 	default:
 		p.WalkTo(screen)

@@ -86,14 +86,23 @@ type Choice struct {
 	Hint  string
 }
 
-// Copy is something to take to the portal.
+// Copy is something to take elsewhere by the clipboard.
 type Copy struct {
 	Name  string
-	Label string // the portal's field it belongs in
+	Label string // the field it belongs in, in the portal's words
 	Value string
-	Key   string // the key that copies it
-	// Short tells what the value is, for lists: "800 characters".
-	Short string
+	// Secret, where set, is copied in place of Value: it is not shown, and the
+	// clipboard is emptied after a while.
+	Secret keys.Secret
+	Key    string // the key that copies it
+}
+
+// Text returns what is copied.
+func (c Copy) Text() keys.Secret {
+	if c.Secret.IsZero() {
+		return keys.NewSecret(c.Value)
+	}
+	return c.Secret
 }
 
 // Action is a way to answer.

@@ -23,6 +23,7 @@ var screens = []screen{
 	hostScreen,
 	sftpScreen,
 	requestScreen,
+	itemsScreen,
 	deliverScreen,
 	finishScreen,
 }
@@ -47,6 +48,8 @@ func leaveDetour(f Facts) (next Facts, at string, ok bool) {
 		at, s.Import = keyScreen.name, false
 	case s.Host != nil:
 		s.Host, s.Upload.Password, s.Upload.Trust = nil, keys.Secret{}, ""
+	case s.Items != nil:
+		at, s.Items = deliverScreen.name, nil
 	case s.Delivery != "":
 		at, s.Delivery, s.Upload.Password = deliverScreen.name, "", keys.Secret{}
 	case s.Seal.Protect != "":

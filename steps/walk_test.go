@@ -402,6 +402,6 @@ func TestEffectsTakeTurns(t *testing.T) {
 	p.Run(effect)
 	p.At("add")
 	if !stored(p, id, steps.PrivateKeyName).Equal(keystest.Pair(t).Private()) {
-		t.Error("the cancelled effect wrote over the one that followed")
+		t.Error("the canceled effect wrote over the one that followed")
 	}
 }

@@ -5,7 +5,7 @@ import "fmt"
 // What the faces say of their own accord: of copies, keys, sizes and the home
 // screen.
 const (
-	SayCancelled    = "Stopped. Nothing was changed."
+	SayCanceled     = "Stopped. Nothing was changed."
 	SayUnsaved      = "What you pasted is not saved yet. Press ctrl+c again to leave anyway."
 	SayProduct      = "DPC onboarding"
 	SayHelpTitle    = "About this step"
@@ -14,7 +14,8 @@ const (
 	SayHelpWrong    = "What can go wrong"
 	SayHelpKept     = "Where it is kept"
 	SayCopyTitle    = "Copy and paste"
-	SayHidden       = "hidden"
+	SayHidden       = "not shown"
+	SayCleared      = "The clipboard was emptied."
 	SayEmpty        = "type or paste it here"
 	SayMore         = "more below"
 	SayHomeTitle    = "Your onboardings"
@@ -36,6 +37,11 @@ func SayCopied(label string, err error) string {
 	return label + ": sent to the clipboard."
 }
 
+// SaySecretCopied tells how a secret was copied, and what becomes of it.
+func SaySecretCopied(label string) string {
+	return label + ": sent to the clipboard, which is emptied in a minute."
+}
+
 // SayOpened tells how opening the browser went.
 func SayOpened(url string, err error) string {
 	if err != nil {
@@ -46,7 +52,9 @@ func SayOpened(url string, err error) string {
 
 // SaySorted tells that pasted text went into another field than the one it was
 // pasted into.
-func SaySorted(label string) string { return "That belongs in “" + label + "”, so it was put there." }
+func SaySorted(label string) string {
+	return "That belongs in “" + label + "”, so it was put there."
+}
 
 // SayLength is the length of a value that is not shown.
 func SayLength(n int) string { return plural(n, "character") }

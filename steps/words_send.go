@@ -75,6 +75,9 @@ const (
 	wordsByOther            = "I hand it over myself"
 	wordsByOtherWhere       = "by hand"
 	wordsSealAgain          = "Seal it again"
+	wordsItems              = "Copy the items one by one"
+	wordsItemsTitle         = "Copy the six items"
+	wordsItemsDone          = "Done"
 	wordsPassphraseGone     = "The passphrase was shown once, when the package was sealed, and is kept nowhere."
 	wordsPassphraseGoneHint = "If you did not write it down, seal the package again."
 	wordsSentOtherHint      = "That was another file than this one. Send this one, too, if it is to take its place."
@@ -166,6 +169,8 @@ const (
 	wordsStartProduction = "Start production"
 	wordsCalendar        = "Calendar file for the expiry"
 	wordsCalendarHint    = "Open it with your calendar to be reminded."
+	wordsSaveSummary     = "Save this summary"
+	wordsUndoDelivery    = "It was not handed over yet"
 	wordsSendAgain       = "Hand it over again"
 	wordsReplaceToken    = "Replace the client token"
 	wordsReplaceKey      = "Replace the key pair"
@@ -194,6 +199,8 @@ func wordsRemoved(file string) string { return "Deleted " + file + "." }
 func wordsRemovedHint(kind StorageKind) string {
 	return fmt.Sprintf("The tokens and the private key stay in the %s until you run dpc-onboard forget.", kind)
 }
+
+func wordsSummaryWritten(path string) string { return "Written: " + path + "." }
 
 func wordsCalendarWritten(path string) string { return "Written: " + path + "." }
 
@@ -277,4 +284,9 @@ func wordsCalendarSummary(s State) string {
 
 func wordsCalendarText(s State) string {
 	return fmt.Sprintf("The client token “%s” for NPI %s ends on this day. Before it does, start dpc-onboard and choose “%s”.", s.TokenLabel, s.NPI, wordsReplaceToken)
+}
+
+var wordsItemsGuide = []string{
+	"For a form of the vendor's that asks for each item. Use it only on a page that begins with https, never for a mail.",
+	"Secrets are copied without being shown, and the clipboard is emptied after a minute.",
 }

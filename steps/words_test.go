@@ -156,6 +156,10 @@ var ways = []struct {
 		p.Back("finish")
 		p.Answer("finish", "check", nil)
 	}},
+	{"items one by one", func(p *stepstest.Person) {
+		p.WalkTo("deliver").Answer("deliver", "items", nil)
+		p.Answer("items", "", nil)
+	}},
 	{"key replaced", func(p *stepstest.Person) {
 		p.WalkTo("finish").Answer("finish", "key", nil)
 		p.KeyID = stepstest.OtherKeyID
@@ -236,7 +240,7 @@ func complaints(p steps.Prompt) (found []string) {
 		key(a.Name, a.Key)
 	}
 	for _, c := range p.Copies {
-		if c.Label == "" || c.Value == "" || c.Key == "" {
+		if c.Label == "" || c.Text().IsZero() || c.Key == "" || (c.Value != "" && !c.Secret.IsZero()) {
 			add("copy %q", c.Name)
 		}
 		key(c.Name, c.Key)

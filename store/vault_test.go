@@ -357,7 +357,7 @@ func FuzzVaultFile(f *testing.F) {
 	f.Add([]byte("age-encryption.org/v1\n-> scrypt "))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if bytes.Contains(data, []byte("-> scrypt")) && !bytes.Contains(data, []byte(" 1\n")) {
-			t.Skip("a work factor that takes its time")
+			return // a work factor that takes its time
 		}
 		plain, err := decrypt(data, opens(t, sesame))
 		if err != nil && !errors.Is(err, ErrVaultDamaged) && !errors.Is(err, steps.ErrWrongPassphrase) {

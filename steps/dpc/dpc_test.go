@@ -101,7 +101,7 @@ func TestNewRefusesAddresses(t *testing.T) {
 		"https://host/api?":               errBaseParts,
 		"https://host/api#password":       errBaseParts,
 	} {
-		if _, err := New(base, "1"); err != want { //nolint:errorlint // the very same
+		if _, err := New(base, "1"); err != want { // the very same
 			t.Errorf("New(%q): %v, want %v", base, err, want)
 		}
 	}

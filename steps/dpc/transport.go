@@ -105,7 +105,7 @@ func (c *Client) send(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read, and nothing hangs on its end
+	defer response.Body.Close() // it was read, and nothing hangs on its end
 	a := answer{status: response.StatusCode, wait: response.Header.Get("Retry-After")}
 	a.kind, _, _ = mime.ParseMediaType(response.Header.Get("Content-Type"))
 	a.setDate(response.Header, asked, c.Now())

@@ -210,8 +210,10 @@ func encoding() string {
 
 func lookAtClipboard() finding {
 	if clipboard.Unsupported {
-		return finding{"clipboard", statusNote, "no clipboard tool was found; the terminal's own way (OSC 52) is used, which not every terminal has",
-			"Install xclip, xsel or wl-clipboard, or have the values written to files."}
+		return finding{
+			"clipboard", statusNote, "no clipboard tool was found; the terminal's own way (OSC 52) is used, which not every terminal has",
+			"Install xclip, xsel or wl-clipboard, or have the values written to files.",
+		}
 	}
 	return finding{"clipboard", statusOK, "a clipboard tool was found; it was not touched", ""}
 }

@@ -143,7 +143,7 @@ func (a *app) face(ctx context.Context, facts steps.Facts, home bool, services s
 	}
 	return wizard.Run(ctx, wizard.Options{
 		Facts: facts, Services: services, Home: home, Entries: a.states, Forget: forget,
-		Copy: nativeCopy(), OpenURL: openURL,
+		Copy: nativeCopy(), ClearClipboard: nativeClear(), OpenURL: openURL,
 		ReducedMotion: a.reducedMotion, NoColor: os.Getenv("NO_COLOR") != "",
 		Input: a.in, Output: a.out, Environ: os.Environ(),
 	})
@@ -207,6 +207,21 @@ func nativeCopy() func(string) error {
 			return nil
 		}
 		return steps.WithHint(fmt.Errorf("the clipboard can't be reached: %w", err), "Select the text and copy it, or have it written to files.")
+	}
+}
+
+// nativeClear returns what empties the operating system's clipboard where it
+// still holds a secret, or nil where there is no clipboard.
+func nativeClear() func(keys.Secret) error {
+	if clipboard.Unsupported {
+		return nil
+	}
+	return func(secret keys.Secret) error {
+		held, err := clipboard.ReadAll()
+		if err != nil || !keys.NewSecret(held).Equal(secret) {
+			return err
+		}
+		return clipboard.WriteAll("")
 	}
 }
 

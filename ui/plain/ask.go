@@ -218,7 +218,7 @@ func (a *answering) extra(typed string) bool {
 	case word == "copy" && a.options.Copy != nil:
 		for _, c := range a.prompt.Copies {
 			if name == "" && len(a.prompt.Copies) == 1 || sameWord(name, c.Name) {
-				a.out.tell(a.options.Copy(c.Value), wordsCopied(c))
+				a.out.tell(a.options.Copy(c.Text().Reveal()), wordsCopied(c))
 				return true
 			}
 		}

@@ -158,8 +158,10 @@ func (f *face) row(r steps.Row) {
 // that it can be selected whole.
 func (f *face) copies(p steps.Prompt) {
 	for _, c := range p.Copies {
-		f.out.say(wordsCopy(c))
-		f.out.whole(c.Value)
+		if c.Secret.IsZero() {
+			f.out.say(wordsCopy(c))
+			f.out.whole(c.Value)
+		}
 	}
 	if len(p.Copies) > 0 && f.in.terminal() && f.options.Copy != nil {
 		f.out.say(wordsCopyHow(p.Copies))

@@ -90,7 +90,12 @@ func wordsCopyHow(copies []steps.Copy) string {
 	return "Type " + strings.Join(words, ", or ") + " to put it on the clipboard."
 }
 
-func wordsCopied(c steps.Copy) string { return c.Label + " is on the clipboard." }
+func wordsCopied(c steps.Copy) string {
+	if !c.Secret.IsZero() {
+		return c.Label + " is on the clipboard. Copy something else over it when you are done."
+	}
+	return c.Label + " is on the clipboard."
+}
 
 func wordsInstead(a steps.Action) string {
 	return fmt.Sprintf("Type %s for: %s.", a.Name, a.Label)

@@ -197,7 +197,11 @@ func (m *Model) copies(width int) string {
 			tick = m.styles.good.Render("✓")
 		}
 		line := m.key(c.Key) + " " + tick + " " + m.styles.text.Bold(true).Render(c.Label) + strings.Repeat(" ", names-lipgloss.Width(c.Label)+2)
-		lines = append(lines, line+m.styles.dim.Render(ansi.Truncate(oneLine(c.Value), max(0, width-lipgloss.Width(line)), "…")))
+		shown := oneLine(c.Value)
+		if !c.Secret.IsZero() {
+			shown = steps.SayHidden
+		}
+		lines = append(lines, line+m.styles.dim.Render(ansi.Truncate(shown, max(0, width-lipgloss.Width(line)), "…")))
 	}
 	if len(lines) == 0 {
 		return ""

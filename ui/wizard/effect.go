@@ -2,10 +2,12 @@ package wizard
 
 import (
 	"context"
+	"time"
 
 	"charm.land/bubbles/v2/spinner"
 	tea "charm.land/bubbletea/v2"
 
+	"dpc-onboard/keys"
 	"dpc-onboard/steps"
 )
 
@@ -87,6 +89,8 @@ func (m *Model) outside(msg tea.Msg) (tea.Cmd, bool) {
 		if msg.err != nil {
 			m.toast = steps.SayCopied(msg.label, msg.err)
 		}
+	case clearMsg:
+		return m.clear(msg.secret), true
 	case openedMsg:
 		m.toast = steps.SayOpened(m.prompt.URL, msg.err)
 	case hideMsg:
@@ -139,17 +143,46 @@ func (m *Model) progress(ev steps.Event) {
 }
 
 // copy sends a value to the clipboard in both ways: through the terminal, which
-// never says whether it worked, and through the system, where there is one.
+// never says whether it worked, and through the system, where there is one. A
+// secret does not stay there.
 func (m *Model) copy(c steps.Copy) tea.Cmd {
 	m.copied[c.Name] = true
-	m.toast = steps.SayCopied(c.Label, nil)
-	native := m.options.Copy
-	return tea.Batch(tea.SetClipboard(c.Value), func() tea.Msg {
+	text, native := c.Text(), m.options.Copy
+	cmds := []tea.Cmd{tea.SetClipboard(text.Reveal()), func() tea.Msg {
 		if native == nil {
 			return copiedMsg{label: c.Label}
 		}
-		return copiedMsg{label: c.Label, err: native(c.Value)}
-	})
+		return copiedMsg{label: c.Label, err: native(text.Reveal())}
+	}}
+	m.toast = steps.SayCopied(c.Label, nil)
+	if !c.Secret.IsZero() {
+		m.toast, m.lent = steps.SaySecretCopied(c.Label), text
+		cmds = append(cmds, tea.Tick(lendFor, func(time.Time) tea.Msg { return clearMsg{text} }))
+	}
+	return tea.Batch(cmds...)
+}
+
+// lendFor is how long a secret stays on the clipboard.
+const lendFor = time.Minute
+
+// clearMsg asks to take a secret off the clipboard.
+type clearMsg struct{ secret keys.Secret }
+
+// clear empties the clipboard, if the secret is still what was copied last. The
+// system's clipboard is looked at first: what the person has copied since stays.
+// The terminal's can't be looked at.
+func (m *Model) clear(secret keys.Secret) tea.Cmd {
+	if m.lent.IsZero() || !m.lent.Equal(secret) {
+		return nil
+	}
+	m.lent, m.toast = keys.Secret{}, steps.SayCleared
+	if remove := m.options.ClearClipboard; remove != nil {
+		return func() tea.Msg {
+			_ = remove(secret) // it holds something else, or is gone
+			return nil
+		}
+	}
+	return tea.SetClipboard("")
 }
 
 func (m *Model) openPortal() tea.Cmd {

@@ -50,7 +50,7 @@ func (m *Model) fieldValue(w *field, focused bool, width int) string {
 
 // secretForm finds what was pasted into a field that is not masked, and that may
 // be a token or a private key.
-var secretForm = regexp.MustCompile(`\S{100}|PRIVATE KEY`)
+var secretForm = regexp.MustCompile(`[\w+/=-]{80}|PRIVATE KEY`)
 
 func (m *Model) edge(focused bool) lipgloss.Style {
 	if focused {

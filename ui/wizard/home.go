@@ -10,6 +10,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"dpc-onboard/keys"
 	"dpc-onboard/steps"
 )
 
@@ -211,7 +212,11 @@ func (m *Model) homeBody(width int) card {
 		return c
 	}
 	h.input.SetWidth(max(8, min(40, width-4)))
-	c.lines = append(c.lines, m.styles.accent.Render("/ ")+h.input.View(), "")
+	typed := h.input.View()
+	if secretForm.MatchString(h.typed) { // pasted here by mistake
+		typed = m.masked(keys.NewSecret(h.typed), true)
+	}
+	c.lines = append(c.lines, m.styles.accent.Render("/ ")+typed, "")
 	switch {
 	case !h.loaded:
 		c.lines = append(c.lines, m.styles.dim.Render(steps.SayHomeLoading+"…"))

@@ -13,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"dpc-onboard/keys"
 	"dpc-onboard/steps"
 )
 
@@ -31,6 +32,9 @@ type Options struct {
 	// Copy puts text on the system's clipboard, beside the terminal's own way;
 	// nil where there is none.
 	Copy func(string) error
+	// ClearClipboard empties the system's clipboard where it still holds a
+	// secret; nil where there is none.
+	ClearClipboard func(keys.Secret) error
 	// OpenURL opens a page in the browser; nil where there is none.
 	OpenURL func(string) error
 
@@ -50,11 +54,19 @@ func Run(ctx context.Context, o Options) (steps.Flow, error) {
 	if fm, ok := final.(*Model); ok {
 		fm.stop()
 		m = fm
+		m.takeBack()
 	}
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		err = ctx.Err()
 	}
 	return m.flow, err
+}
+
+// takeBack empties the clipboard at the end, where a secret is still on it.
+func (m *Model) takeBack() {
+	if m.options.ClearClipboard != nil && !m.lent.IsZero() {
+		_ = m.options.ClearClipboard(m.lent) // the program ends: nobody is left to tell
+	}
 }
 
 func (o Options) programOptions(ctx context.Context) []tea.ProgramOption {
@@ -100,6 +112,7 @@ type Model struct {
 	leaving bool   // ctrl+c was pressed once while a secret is unsaved
 	toast   string // what a copy or a paste did
 	copied  map[string]bool
+	lent    keys.Secret // what is on the clipboard and must not stay there
 	cancel  context.CancelFunc
 	attempt int               // of the effect under way
 	lines   []steps.CheckLine // of the live check under way
@@ -264,7 +277,7 @@ func (m *Model) pressCard(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case key.Matches(msg, k.Scroll):
 		m.scroll(msg)
-	case m.helping && (key.Matches(msg, k.Back, k.Help, k.Enter)):
+	case m.helping && key.Matches(msg, k.Back, k.Help, k.Enter):
 		m.helping, m.offset = false, 0
 	case key.Matches(msg, k.Help):
 		m.helping, m.offset = true, 0
@@ -367,7 +380,7 @@ func (m *Model) back() tea.Cmd {
 	flow, ok := m.flow.Back()
 	if busy {
 		m.cancel()
-		m.flow, m.toast = flow, steps.SayCancelled
+		m.flow, m.toast = flow, steps.SayCanceled
 		return nil
 	}
 	if !ok {

@@ -102,7 +102,7 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 func (t trust) config(newest uint16) *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{t.certificate},
-		MinVersion:   tls.VersionTLS10, //nolint:gosec // to see whether a client refuses it
+		MinVersion:   tls.VersionTLS10, // to see whether a client refuses it
 		MaxVersion:   newest,
 	}
 }

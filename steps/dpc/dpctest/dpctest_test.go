@@ -322,7 +322,7 @@ func TestTokenForm(t *testing.T) {
 
 func TestDate(t *testing.T) {
 	w := newWorld(t)
-	response, err := http.Get(w.Base() + "/metadata") //nolint:noctx // on loopback
+	response, err := http.Get(w.Base() + "/metadata") // on loopback
 	if err != nil {
 		t.Fatal(err)
 	}

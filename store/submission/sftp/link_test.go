@@ -31,7 +31,7 @@ func TestLinkWatchesTheTime(t *testing.T) {
 		l.stayAwake(time.Minute, silent)
 		for range 5 {
 			<-time.After(50 * time.Second)
-			go far.Write([]byte("x"))
+			go func() { _, _ = far.Write([]byte("x")) }()
 			if _, err := l.Read(make([]byte, 1)); err != nil {
 				t.Fatal(err)
 			}
