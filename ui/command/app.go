@@ -27,6 +27,8 @@ type app struct {
 	in       *os.File
 	out, err *os.File
 	version  string
+	// workFactor is the cost of a vault that is made: 2^workFactor rounds of scrypt.
+	workFactor int
 	failed   error // what went wrong in the command itself
 
 	interrupt func()       // as ctrl+c does
@@ -102,6 +104,17 @@ func (a *app) client(e steps.Environment) (*dpc.Client, error) {
 	return dpc.New(cmp.Or(a.apiURL, e.APIBase()), a.version)
 }
 
+// secrets returns the places for secrets; none is opened yet.
+func (a *app) secrets() (*store.Secrets, error) {
+	dir, err := store.Dir()
+	if err != nil {
+		return nil, err
+	}
+	secrets := store.NewSecrets(dir)
+	secrets.WorkFactor = a.workFactor
+	return secrets, nil
+}
+
 // progress returns the progress files.
 func (a *app) progress() (*store.Progress, error) {
 	dir, err := store.Dir()
@@ -167,11 +180,10 @@ func (a *app) credentials(ctx context.Context, state steps.State) (steps.Credent
 
 // openSecrets opens the place where an onboarding's secrets are kept.
 func (a *app) openSecrets(ctx context.Context, state steps.State) (*store.Secrets, error) {
-	dir, err := store.Dir()
+	secrets, err := a.secrets()
 	if err != nil {
 		return nil, err
 	}
-	secrets := store.NewSecrets(dir)
 	kind := a.placeOf(state)
 	if kind == steps.Keyring {
 		return secrets, secrets.Use(ctx, kind, keys.Secret{})

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dpc-onboard/steps"
+	"dpc-onboard/store"
 	"dpc-onboard/ui/plain"
 )
 
@@ -57,15 +58,22 @@ func ExitCode(err error) int {
 // wrong, and returns it for ExitCode. version is the release's, or "" where the
 // build itself is to say. args are without the program's name.
 func Main(ctx context.Context, version string, args []string) error {
+	return newApp(version).main(ctx, args)
+}
+
+func newApp(version string) *app {
+	return &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, version: releaseOf(version), workFactor: store.DefaultWorkFactor}
+}
+
+func (a *app) main(ctx context.Context, args []string) error {
 	// Bubble Tea would write every key and paste into that file, secrets included.
 	_ = os.Unsetenv("TEA_TRACE")
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard // it must not write into the screen
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, version: releaseOf(version), interrupt: cancel}
+	ctx, a.interrupt = context.WithCancel(ctx)
+	defer a.interrupt()
 	err := a.execute(ctx, args)
 	if a.asker != nil {
 		a.asker.Close()
@@ -73,7 +81,7 @@ func Main(ctx context.Context, version string, args []string) error {
 	if ctx.Err() != nil && err != nil {
 		err = errors.Join(context.Canceled, err)
 	}
-	tell(os.Stderr, err)
+	tell(a.err, err)
 	return err
 }
 

@@ -102,11 +102,10 @@ func verdict(r doctorReport, usable bool) error {
 // vault where its passphrase is at hand. usable says whether secrets have a place:
 // a vault can stand in for a keyring, unless --store says otherwise.
 func (a *app) lookAtPlaces(ctx context.Context) (found []finding, usable bool) {
-	dir, err := store.Dir()
+	secrets, err := a.secrets()
 	if err != nil {
 		return []finding{failed("vault", err)}, false
 	}
-	secrets := store.NewSecrets(dir)
 	ring := finding{"keyring", statusOK, "a test value was written, read back and deleted", ""}
 	err = secrets.Use(ctx, steps.Keyring, keys.Secret{})
 	if err != nil {
@@ -115,7 +114,7 @@ func (a *app) lookAtPlaces(ctx context.Context) (found []finding, usable bool) {
 	if err != nil && a.store != storeKeyring {
 		ring.Status = statusNote
 	}
-	vault := a.lookAtVault(ctx, secrets, dir)
+	vault := a.lookAtVault(ctx, secrets)
 	switch a.store {
 	case storeKeyring:
 		usable = err == nil
@@ -127,12 +126,12 @@ func (a *app) lookAtPlaces(ctx context.Context) (found []finding, usable bool) {
 	return []finding{ring, vault}, usable
 }
 
-func (a *app) lookAtVault(ctx context.Context, secrets *store.Secrets, dir string) finding {
+func (a *app) lookAtVault(ctx context.Context, secrets *store.Secrets) finding {
 	switch {
 	case !secrets.VaultExists():
 		return finding{"vault", statusNote, "there is none, and none is needed while the keyring works", ""}
 	case a.vaultPassphraseFile == "":
-		return finding{"vault", statusNote, "there is one in " + dir + "; it was not opened", "To try it, give --vault-passphrase-file."}
+		return finding{"vault", statusNote, "there is one; it was not opened", "To try it, give --vault-passphrase-file."}
 	}
 	passphrase, err := readPassphrase(a.vaultPassphraseFile)
 	if err == nil {

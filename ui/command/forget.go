@@ -57,8 +57,8 @@ func (a *app) forget(ctx context.Context, id string, yes bool) error {
 
 // likelyPlace is where the secrets of an onboarding are whose file can't be read.
 func (a *app) likelyPlace() *steps.Storage {
-	dir, err := store.Dir()
-	if err == nil && store.NewSecrets(dir).VaultExists() {
+	secrets, err := a.secrets()
+	if err == nil && secrets.VaultExists() {
 		return &steps.Storage{Kind: steps.Vault}
 	}
 	return &steps.Storage{Kind: steps.Keyring}

@@ -26,11 +26,14 @@ func (a *app) onboard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dir, err := store.Dir()
+	secrets, err := a.secrets()
 	if err != nil {
 		return err
 	}
-	secrets, progress := store.NewSecrets(dir), store.NewProgress(dir)
+	progress, err := a.progress()
+	if err != nil {
+		return err
+	}
 	defer progress.Close()
 	if err := inUse(progress, state); err != nil {
 		return err

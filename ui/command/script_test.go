@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"dpc-onboard": func() {
-			os.Exit(command.ExitCode(command.Main(context.Background(), "1.2.3", os.Args[1:])))
+			os.Exit(command.ExitCode(command.QuickMain(context.Background(), "1.2.3", os.Args[1:])))
 		},
 	})
 }
