@@ -14,7 +14,7 @@ const (
 	SayHelpWrong    = "What can go wrong"
 	SayHelpKept     = "Where it is kept"
 	SayCopyTitle    = "Copy and paste"
-	SayHidden       = "not shown"
+	SayHidden       = "••••••••"
 	SayCleared      = "The clipboard was emptied."
 	SayEmpty        = "type or paste it here"
 	SayMore         = "more below"

@@ -236,9 +236,7 @@ func wordsReplaced(what string) string {
 func summaryRows(f Facts) []Row {
 	s := f.State
 	rows := []Row{
-		{Name: wordsOrganization, Value: s.Organization},
-		{Name: wordsNPI, Value: s.NPI},
-		{Name: wordsEnvironment, Value: string(s.Environment)},
+		{Name: wordsNPI, Value: s.NPI + ", " + string(s.Environment)},
 	}
 	if t := s.ClientToken; t != nil {
 		rows = append(rows, Row{Name: wordsClientToken, Value: fmt.Sprintf("“%s”, %s", s.TokenLabel, wordsExpires(t.Expires, f.Session.Now))})

@@ -16,6 +16,10 @@ type card struct {
 	lines           []string
 	focus, focusEnd int
 	follow          bool // scroll so that the focus is seen
+
+	// actions stay in sight below the lines, however far those are scrolled.
+	actions []string
+	chosen  int // the action that has the focus
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -51,9 +55,9 @@ func (m *Model) body(width int) card {
 		c.add(m.note(n, width))
 	}
 	c.add(m.guide(width))
-	c.add(m.rows(width))
 	c.add(m.checkLines(width))
 	c.add(m.copies(width))
+	c.add(m.rows(width))
 	for i := range m.form.fields {
 		m.addField(&c, i, width)
 	}
@@ -61,14 +65,14 @@ func (m *Model) body(width int) card {
 		c.addFocused(m.busy(width))
 		return c
 	}
-	m.addActions(&c, width)
 	m.addArt(&c, width)
+	m.addActions(&c, width)
 	return c
 }
 
 // addArt draws the fingerprint's randomart below, where there is room for it.
 func (m *Model) addArt(c *card, width int) {
-	if art := m.prompt.Art; art != "" && len(c.lines)+lipgloss.Height(art)+1 <= m.height-5 {
+	if art := m.prompt.Art; art != "" && len(c.lines)+lipgloss.Height(art)+len(m.prompt.Actions)+2 <= m.height-5 {
 		c.add(m.styles.dim.Render(lipgloss.PlaceHorizontal(width, lipgloss.Right, art)))
 	}
 }
@@ -216,37 +220,48 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // addActions lists the ways to answer; the one that Enter does is marked.
 func (m *Model) addActions(c *card, width int) {
-	if len(m.prompt.Actions) == 0 {
-		return
-	}
 	current := m.form.action().Name
-	c.lines = append(c.lines, "")
-	for _, a := range m.prompt.Actions {
-		k := a.Key
-		if m.form.typing() && k != "" {
-			k = "alt+" + k
+	for i, a := range m.prompt.Actions {
+		if a.Name == current {
+			c.chosen = i
 		}
-		hint := ""
-		if k != "" {
-			hint = " " + m.key(k)
-		}
-		label := ansi.Truncate(a.Label, width-4-lipgloss.Width(hint), "…")
-		switch {
-		case a.Name != current:
-			c.lines = append(c.lines, m.styles.text.Render("  "+label+" ")+hint)
-		case m.form.enters():
-			c.lines = append(c.lines, m.styles.button.Render("❯ "+label+" ")+hint)
-			c.focusOnLast(m.form.focused() == nil)
-		default:
-			c.lines = append(c.lines, m.styles.title.Render("  "+label+" ")+hint)
-		}
+		c.actions = append(c.actions, m.drawAction(a, a.Name == current, width))
 	}
 }
 
-func (c *card) focusOnLast(on bool) {
-	if on {
-		c.focus, c.focusEnd = len(c.lines)-1, len(c.lines)-1
+func (m *Model) drawAction(a steps.Action, current bool, width int) string {
+	k := a.Key
+	if m.form.typing() && k != "" {
+		k = "alt+" + k
 	}
+	hint := ""
+	if k != "" {
+		hint = " " + m.key(k)
+	}
+	label := ansi.Truncate(a.Label, width-4-lipgloss.Width(hint), "…")
+	switch {
+	case !current:
+		return m.styles.text.Render("  "+label) + hint
+	case m.form.enters():
+		return m.styles.button.Render("❯ "+label+" ") + hint
+	}
+	return m.styles.title.Render("  "+label) + hint
+}
+
+// flowed puts actions side by side where they would take too many lines, and
+// says in which line the chosen one is.
+func flowed(actions []string, chosen, width int) (lines []string, at int) {
+	for i, a := range actions {
+		if n := len(lines) - 1; n >= 0 && lipgloss.Width(lines[n])+lipgloss.Width(a)+1 <= width {
+			lines[n] += " " + a
+		} else {
+			lines = append(lines, a)
+		}
+		if i == chosen {
+			at = len(lines) - 1
+		}
+	}
+	return lines, at
 }
 
 // busy says what is being done, and how far it is.

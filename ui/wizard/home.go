@@ -243,7 +243,7 @@ func (m *Model) homeRows(c *card, width int) {
 		}
 		if i == h.chosen {
 			c.lines = append(c.lines, m.styles.button.Render("❯ "+ansi.Strip(line)+" "))
-			c.focusOnLast(true)
+			c.focus, c.focusEnd = len(c.lines)-1, len(c.lines)-1
 			continue
 		}
 		c.lines = append(c.lines, "  "+line)

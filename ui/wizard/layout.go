@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -79,18 +80,42 @@ func (m *Model) frame(header string, card card, foot func() string) string {
 	return strings.Join([]string{header, box.Render(body), footer}, "\n")
 }
 
-// window cuts the lines of a card that fit, around the focus.
+// window lays a card out in a height: its lines, then its actions. What does not
+// fit is scrolled; the actions stay.
 func (m *Model) window(c card, height int) string {
-	lines := c.lines
-	for i, line := range lines { // a line that wrapped would push the frame out of the window
-		lines[i] = ansi.Truncate(line, m.textWidth(), "…")
+	width := m.textWidth()
+	for i, line := range c.lines { // a line that wrapped would push the frame out of the window
+		c.lines[i] = ansi.Truncate(line, width, "…")
 	}
-	m.overflows = len(lines) > height
-	if !m.overflows {
+	all := c.lines
+	if len(c.actions) > 0 {
+		all = slices.Concat(c.lines, []string{""}, c.actions)
+	}
+	if m.overflows = len(all) > height; !m.overflows {
 		m.offset = 0
-		return strings.Join(lines, "\n")
+		return strings.Join(all, "\n")
 	}
-	room := height - 1
+	pinned := pin(c, width, height)
+	room := max(1, height-len(pinned)-1)
+	if m.overflows = len(c.lines) > room; !m.overflows {
+		m.offset = 0
+		return strings.Join(slices.Concat(c.lines, []string{""}, pinned), "\n")
+	}
+	shown, mark := m.scrolledTo(c, room)
+	return strings.Join(slices.Concat(shown, []string{m.styles.dim.Render(mark)}, pinned), "\n")
+}
+
+// pin returns the actions side by side, in at most half of a height, around the
+// chosen one.
+func pin(c card, width, height int) []string {
+	lines, at := flowed(c.actions, c.chosen, width)
+	most := min(len(lines), max(1, height/2))
+	first := max(0, min(at-most/2, len(lines)-most))
+	return lines[first : first+most]
+}
+
+// scrolledTo cuts the lines that are in sight, and says where there are more.
+func (m *Model) scrolledTo(c card, room int) (shown []string, mark string) {
 	if c.follow {
 		if c.focusEnd >= m.offset+room {
 			m.offset = c.focusEnd - room + 1
@@ -99,13 +124,12 @@ func (m *Model) window(c card, height int) string {
 			m.offset = c.focus
 		}
 	}
-	m.offset = max(0, min(m.offset, len(lines)-room))
-	shown := append([]string{}, lines[m.offset:m.offset+room]...)
-	mark := "↑"
-	if m.offset+room < len(lines) {
+	m.offset = max(0, min(m.offset, len(c.lines)-room))
+	mark = "↑"
+	if m.offset+room < len(c.lines) {
 		mark = "↓ " + steps.SayMore
 	}
-	return strings.Join(append(shown, m.styles.dim.Render(mark)), "\n")
+	return c.lines[m.offset : m.offset+room], mark
 }
 
 func (m *Model) scroll(msg tea.KeyPressMsg) {
