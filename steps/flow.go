@@ -79,10 +79,10 @@ type Session struct {
 
 // Another returns a session for another onboarding: what belongs to the program
 // and to this computer stays, what belongs to the onboarding goes.
-func (s Session) Another() Session {
+func (session Session) Another() Session {
 	return Session{
-		Now: s.Now, Open: s.Open, Store: s.Store, VaultExists: s.VaultExists,
-		Ready: s.Ready, Place: s.Place, Folder: s.Folder, HelpDesk: s.HelpDesk,
+		Now: session.Now, Open: session.Open, Store: session.Store, VaultExists: session.VaultExists,
+		Ready: session.Ready, Place: session.Place, Folder: session.Folder, HelpDesk: session.HelpDesk,
 	}
 }
 

@@ -74,7 +74,7 @@ func (m *Model) outside(msg tea.Msg) (tea.Cmd, bool) {
 	case resultMsg:
 		return m.apply(msg.Result), true
 	case eventMsg:
-		if msg.attempt == m.attempt { // not of one that was cancelled
+		if msg.attempt == m.attempt { // not of one that was canceled
 			m.progress(msg.event)
 		}
 		return listen(msg.attempt, msg.from), true

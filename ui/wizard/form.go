@@ -17,12 +17,11 @@ import (
 // runs through all of them. It is made anew for each prompt; what a widget held
 // is never kept, only the values are.
 type form struct {
-	prompt  steps.Prompt
-	fields  []field
-	focus   int // a field, or behind them an action
-	fault   *steps.FieldError
-	reveal  bool
-	running bool // an effect runs: the form only shows
+	prompt steps.Prompt
+	fields []field
+	focus  int // a field, or behind them an action
+	fault  *steps.FieldError
+	reveal bool
 }
 
 // field is the widget of one field.

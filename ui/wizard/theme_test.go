@@ -166,8 +166,8 @@ func TestMeaningIsNotByColorAlone(t *testing.T) {
 	differ("choices", first, m.choices(f, true, 40))
 	differ("progress", m.bar(1, 8, 8), m.bar(2, 8, 8), m.bar(8, 8, 8))
 	var days []string
-	for _, left := range []time.Duration{300, 29, 6, -1} {
-		days = append(days, m.tokenDays(steps.State{ClientToken: &steps.TokenFact{Expires: stepstest.Start.Add(left * 24 * time.Hour)}}))
+	for _, left := range []int{300, 29, 6, -1} {
+		days = append(days, m.tokenDays(steps.State{ClientToken: &steps.TokenFact{Expires: stepstest.Start.AddDate(0, 0, left)}}))
 	}
 	differ("days left", days...)
 }

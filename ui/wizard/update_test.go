@@ -201,7 +201,7 @@ func TestPortal(t *testing.T) {
 	}
 	d = launch(t, func(o *Options) { o.OpenURL = func(string) error { return errors.New("no browser") } }).walk("token").press("o")
 	d.says("https://sandbox.dpc.cms.gov/users/sign_in")
-	d = launch(t, func(o *Options) { o.OpenURL = nil }).walk("token").silent("open portal").press("o").at("token")
+	launch(t, func(o *Options) { o.OpenURL = nil }).walk("token").silent("open portal").press("o").at("token")
 }
 
 // TestHelp opens on each step by F1, and by ? where no text is typed, and leaves

@@ -187,8 +187,8 @@ func (m *Model) Init() tea.Cmd {
 // Update implements tea.Model. It routes in one order: what the terminal is,
 // what effects say, the keys that always work, then the prompt.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	if cmd, taken := m.terminal(msg); taken {
-		return m, cmd
+	if m.terminal(msg) {
+		return m, nil
 	}
 	if cmd, taken := m.outside(msg); taken {
 		return m, cmd
@@ -197,7 +197,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		return m, m.press(msg)
 	case tea.PasteMsg:
-		return m, m.paste(msg.Content)
+		m.paste(msg.Content)
+		return m, nil
 	}
 	if w := m.form.focused(); w != nil && w.Kind == steps.Text {
 		var cmd tea.Cmd
@@ -208,7 +209,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // terminal takes what the terminal says of itself.
-func (m *Model) terminal(msg tea.Msg) (tea.Cmd, bool) {
+func (m *Model) terminal(msg tea.Msg) (taken bool) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
@@ -225,9 +226,9 @@ func (m *Model) terminal(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		m.restyle()
 	default:
-		return nil, false
+		return false
 	}
-	return nil, true
+	return true
 }
 
 // press routes a key.
@@ -399,7 +400,7 @@ func (m *Model) canGoBack() bool {
 
 // paste takes pasted text: to the home screen's filter, or to the fields it
 // belongs in.
-func (m *Model) paste(text string) tea.Cmd {
+func (m *Model) paste(text string) {
 	m.leaving = false
 	switch {
 	case m.tooSmall():
@@ -411,7 +412,6 @@ func (m *Model) paste(text string) tea.Cmd {
 			m.toast = steps.SaySorted(to)
 		}
 	}
-	return nil
 }
 
 // reveal shows a masked field for a moment.
