@@ -221,7 +221,7 @@ func (f *form) paste(text string) (note string) {
 	}
 	f.fault = nil
 	here := w.Name
-	for name, value := range f.prompt.Sort(f.joined(w, text), here) {
+	for name, value := range f.sorted(w, text) {
 		for i := range f.fields {
 			if to := &f.fields[i]; to.Name == name {
 				if to.Kind == steps.Choose {
@@ -237,6 +237,29 @@ func (f *form) paste(text string) (note string) {
 	}
 	f.settle()
 	return note
+}
+
+// sorted finds the fields that pasted text belongs in. A passphrase typed twice
+// fits the first field by its form; where that one is right already and the
+// focused one takes it, it stays where it was pasted.
+func (f *form) sorted(w *field, text string) map[string]keys.Secret {
+	pasted := f.joined(w, text)
+	parts := f.prompt.Sort(pasted, w.Name)
+	if _, err := w.Recognize(pasted); err == nil && f.allRight(parts) {
+		return map[string]keys.Secret{w.Name: pasted}
+	}
+	return parts
+}
+
+// allRight reports whether each of some fields holds a value that can stay.
+func (f *form) allRight(parts map[string]keys.Secret) bool {
+	for _, w := range f.fields {
+		_, into := parts[w.Name]
+		if _, err := w.Recognize(w.value()); into && (err != nil || w.value().IsZero()) {
+			return false
+		}
+	}
+	return true
 }
 
 // joined is the text that a hidden field would hold after a paste: some

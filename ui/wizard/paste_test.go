@@ -192,3 +192,14 @@ func TestPasteOfNPI(t *testing.T) {
 		}
 	}
 }
+
+// TestPassphrasePastedTwice pastes the same into both fields, as people do who
+// keep it in a password manager.
+func TestPassphrasePastedTwice(t *testing.T) {
+	d := at("", steps.Token, closed("vault", nil), nil).show(t)
+	d.paste(stepstest.Passphrase).says("✓ strong enough").paste(stepstest.Passphrase)
+	if d.value("passphrase") != stepstest.Passphrase || d.value("again") != stepstest.Passphrase {
+		t.Fatalf("%q and %q", d.value("passphrase"), d.value("again"))
+	}
+	d.press("enter").at("token").says("The vault works")
+}
