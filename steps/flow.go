@@ -457,5 +457,16 @@ func Next(s State) ID {
 	return ""
 }
 
+// DoneSteps counts the steps that are done.
+func (s State) DoneSteps() int {
+	done := 0
+	for _, stop := range Rail(s) {
+		if stop.Status == StopDone {
+			done++
+		}
+	}
+	return done
+}
+
 // Complete reports whether all eight steps are done.
 func Complete(s State) bool { return Next(s) == "" }

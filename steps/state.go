@@ -122,6 +122,11 @@ type TokenFact struct {
 	Expires        time.Time   `json:"expires,omitzero"`
 }
 
+// DaysLeft returns the whole days until the token ends, as keys.Token does.
+func (t TokenFact) DaysLeft(now time.Time) int {
+	return keys.Token{Expires: t.Expires}.DaysLeft(now)
+}
+
 // KeyFact says that a key pair was made or imported, and its private key saved
 // and read back. Nothing in it is secret.
 type KeyFact struct {

@@ -292,7 +292,7 @@ func secretFact(now time.Time, v keys.Secret) *SecretFact {
 // tokenFact notes what a saved token says of itself. One from a host that is
 // neither environment's counts for the environment at hand.
 func (f Facts) tokenFact(now time.Time, clean keys.Secret, t keys.Token) *TokenFact {
-	environment, known := environmentOf(t)
+	environment, known := EnvironmentOf(t)
 	if !known {
 		environment = f.State.Environment
 	}
@@ -302,9 +302,9 @@ func (f Facts) tokenFact(now time.Time, clean keys.Secret, t keys.Token) *TokenF
 	}
 }
 
-// environmentOf tells a token's environment by the host that made it. A host of
+// EnvironmentOf tells a token's environment by the host that made it. A host of
 // neither (a test API, or the day CMS moves) says nothing.
-func environmentOf(t keys.Token) (Environment, bool) {
+func EnvironmentOf(t keys.Token) (Environment, bool) {
 	switch {
 	case t.Host == "sandbox.dpc.cms.gov":
 		return Sandbox, true
@@ -336,7 +336,7 @@ func (f Facts) recognizeToken(v keys.Secret) (string, error) {
 
 // otherEnvironment refuses a token that was made for the other environment.
 func (f Facts) otherEnvironment(t keys.Token) error {
-	if e, known := environmentOf(t); known && e != f.State.Environment {
+	if e, known := EnvironmentOf(t); known && e != f.State.Environment {
 		return problem(wordsOtherEnvironment(e, f.State.Environment), wordsOtherEnvironmentHint(f.State.Environment))
 	}
 	return nil

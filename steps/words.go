@@ -147,13 +147,7 @@ func wordsSetAside(a *SetAside) string {
 }
 
 func wordsFound(s State) string {
-	done := 0
-	for _, stop := range Rail(s) {
-		if stop.Status == StopDone {
-			done++
-		}
-	}
-	what := fmt.Sprintf("Found %s, %s: %d of %d steps done", s.Organization, s.Environment, done, len(IDs))
+	what := fmt.Sprintf("Found %s, %s: %d of %d steps done", s.Organization, s.Environment, s.DoneSteps(), len(IDs))
 	if kept := keptSecrets(s); len(kept) > 0 && s.Storage != nil {
 		return what + "; read back from the " + string(s.Storage.Kind) + ": " + strings.Join(kept, ", ") + "."
 	}

@@ -206,22 +206,10 @@ func (c Contents) verifyToken() error {
 
 // verifyEnvironment compares environments where the token's address tells one.
 func (c Contents) verifyEnvironment(token keys.Token) error {
-	if e := environmentOf(token); e != "" && e != c.Submission.Environment {
+	if e, known := steps.EnvironmentOf(token); known && e != c.Submission.Environment {
 		return mixed(fmt.Sprintf("the token is for %s, and the package for %s", e, c.Submission.Environment))
 	}
 	return nil
-}
-
-// environmentOf reads the environment off the address in a token. A token of
-// another API than CMS's tells none.
-func environmentOf(t keys.Token) steps.Environment {
-	switch t.Host {
-	case "sandbox.dpc.cms.gov":
-		return steps.Sandbox
-	case "prod.dpc.cms.gov", "dpc.cms.gov":
-		return steps.Production
-	}
-	return ""
 }
 
 // verifyOrganizationToken accepts what the wizard accepts in that field: the

@@ -248,7 +248,7 @@ func (a *app) ended(flow steps.Flow, err error) error {
 
 // standing says in two lines where an onboarding stands and how to go on.
 func (a *app) standing(s steps.State) {
-	done := doneSteps(s)
+	done := s.DoneSteps()
 	if steps.Complete(s) {
 		a.say("%s, %s: all %d steps are done.", s.Organization, s.Environment, done)
 		if t := s.ClientToken; t != nil && !t.Expires.IsZero() {

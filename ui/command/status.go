@@ -113,7 +113,7 @@ func statusOf(s steps.State, now time.Time) onboardingStatus {
 		o.Steps = append(o.Steps, stepStatus{stop.ID, stop.Title, stop.Status, stop.At})
 	}
 	if t := s.ClientToken; t != nil && !t.Expires.IsZero() {
-		left := daysLeft(t.Expires, now)
+		left := t.DaysLeft(now)
 		o.TokenExpires, o.DaysLeft = t.Expires, &left
 	}
 	if s.Storage != nil {
@@ -194,26 +194,6 @@ func (o onboardingStatus) token() string {
 		return "expired on " + date(o.TokenExpires)
 	}
 	return fmt.Sprintf("%d days left", *o.DaysLeft)
-}
-
-// doneSteps counts the steps that are done.
-func doneSteps(s steps.State) int {
-	done := 0
-	for _, stop := range steps.Rail(s) {
-		if stop.Status == steps.StopDone {
-			done++
-		}
-	}
-	return done
-}
-
-// daysLeft returns whole days of 24 hours, rounded down.
-func daysLeft(until, now time.Time) int {
-	left := until.Sub(now)
-	if left < 0 {
-		return int(left/(24*time.Hour)) - 1
-	}
-	return int(left / (24 * time.Hour))
 }
 
 // date writes a day so that it sorts, "" for none.

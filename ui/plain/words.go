@@ -104,11 +104,5 @@ func wordsInstead(a steps.Action) string {
 func wordsPercent(percent int64) string { return fmt.Sprintf("%d percent.", percent) }
 
 func wordsEntry(s steps.State) string {
-	done := 0
-	for _, stop := range steps.Rail(s) {
-		if stop.Status == steps.StopDone {
-			done++
-		}
-	}
-	return fmt.Sprintf("%s, NPI %s, %s: %d of %d steps done.", s.Organization, s.NPI, s.Environment, done, len(steps.IDs))
+	return fmt.Sprintf("%s, NPI %s, %s: %d of %d steps done.", s.Organization, s.NPI, s.Environment, s.DoneSteps(), len(steps.IDs))
 }

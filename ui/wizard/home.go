@@ -2,7 +2,6 @@ package wizard
 
 import (
 	"strings"
-	"time"
 
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/textinput"
@@ -252,12 +251,7 @@ func (m *Model) homeRows(c *card, width int) {
 
 // homeRow is one onboarding: who, where, how far, and how long the token lasts.
 func (m *Model) homeRow(s steps.State, width int) string {
-	done := 0
-	for _, stop := range steps.Rail(s) {
-		if stop.Status == steps.StopDone {
-			done++
-		}
-	}
+	done := s.DoneSteps()
 	bar := m.bar(done, len(steps.IDs), 8) + m.styles.dim.Render(" "+itoa(done)+"/"+itoa(len(steps.IDs)))
 	tail := m.pad(string(s.Environment), 11) + bar
 	if width >= 70 {
@@ -281,7 +275,7 @@ func (m *Model) tokenDays(s steps.State) string {
 	if s.ClientToken == nil || s.ClientToken.Expires.IsZero() {
 		return strings.Repeat(" ", width)
 	}
-	days := daysLeft(s.ClientToken.Expires, m.options.Services.Now())
+	days := s.ClientToken.DaysLeft(m.options.Services.Now())
 	style := m.styles.dim
 	switch {
 	case days < 7:
@@ -291,13 +285,6 @@ func (m *Model) tokenDays(s steps.State) string {
 	}
 	text := steps.SayDays(days)
 	return style.Render(text + strings.Repeat(" ", max(0, width-len(text))))
-}
-
-func daysLeft(at, now time.Time) int {
-	if at.Before(now) {
-		return -1
-	}
-	return int(at.Sub(now).Hours() / 24)
 }
 
 // homeKeys are the keys that do something now.

@@ -147,7 +147,7 @@ func (m *Model) header() string {
 	if who := m.who(); who != "" {
 		left += m.styles.dim.Render("  " + who)
 	}
-	done := m.doneSteps()
+	done := m.flow.State().DoneSteps()
 	right := m.bar(done, len(steps.IDs), 16) + m.styles.dim.Render(" "+itoa(done)+"/"+itoa(len(steps.IDs))+" ")
 	room := m.frameWidth() - lipgloss.Width(right)
 	left = ansi.Truncate(left, room-1, "…")
@@ -157,7 +157,7 @@ func (m *Model) header() string {
 // narrowHeader is the rail in one line.
 func (m *Model) narrowHeader() string {
 	title := m.styles.title.Render(" " + steps.SayStep(m.prompt.Number, m.flow.Step().Title()))
-	done := m.doneSteps()
+	done := m.flow.State().DoneSteps()
 	bar := m.bar(done, len(steps.IDs), 8)
 	room := m.frameWidth() - lipgloss.Width(bar) - 1
 	title = ansi.Truncate(title, room-1, "…")
@@ -170,16 +170,6 @@ func (m *Model) who() string {
 		return ""
 	}
 	return s.Organization + " · " + string(s.Environment)
-}
-
-func (m *Model) doneSteps() int {
-	done := 0
-	for _, stop := range steps.Rail(m.flow.State()) {
-		if stop.Status == steps.StopDone {
-			done++
-		}
-	}
-	return done
 }
 
 // bar is a share as blocks; it reads without color, too.
