@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/quick"
+	"time"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
@@ -19,6 +20,7 @@ func TestPastesFindTheirFields(t *testing.T) {
 	token, other := newToken(t).Reveal(), newToken(t).Reveal()
 	const uuid = keystest.OrganizationID
 	private := keystest.Pair(t).Private().Reveal()
+	expired := keystest.Token(t, keystest.TokenSpec{Expires: stepstest.New(t).Now().Add(-time.Hour)}).Reveal()
 	broken := token[:100] + "\n" + token[100:200] + "\n" + token[200:]
 	for _, c := range []struct {
 		name    string
@@ -29,6 +31,7 @@ func TestPastesFindTheirFields(t *testing.T) {
 	}{
 		{"right field", save, "client-token", token, stepstest.Values{"client-token": token}},
 		{"ID into the token's field", save, "client-token", uuid, stepstest.Values{"organization-token": uuid}},
+		{"expired token", save, "client-token", expired, stepstest.Values{"client-token": expired}},
 		{"both at once", save, "client-token", token + "\n" + uuid, stepstest.Values{"client-token": token, "organization-token": uuid}},
 		{"both at once, the other way round", save, "client-token", uuid + " , " + token, stepstest.Values{"client-token": token, "organization-token": uuid}},
 		{"both at once into the second field", save, "organization-token", uuid + "\r\n" + token, stepstest.Values{"client-token": token, "organization-token": uuid}},

@@ -358,6 +358,9 @@ func (f Facts) recognizeOrganizationToken(v keys.Secret) (string, error) {
 	if err := f.otherEnvironment(t); err != nil {
 		return "", err
 	}
+	if t.Expired(f.Session.Now) {
+		return "", problem(wordsExpired(t.Expires), wordsExpiredHint)
+	}
 	return wordsOrganizationTokenRecognized, nil
 }
 
