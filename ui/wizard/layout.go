@@ -23,7 +23,7 @@ const (
 
 // View implements tea.Model.
 func (m *Model) View() tea.View {
-	v := tea.NewView(m.render())
+	v := tea.NewView(tame(m.render()))
 	v.AltScreen = true
 	v.WindowTitle = steps.SayProduct
 	return v
