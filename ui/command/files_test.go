@@ -140,7 +140,7 @@ func TestPairsComeOneAfterTheOther(t *testing.T) {
 }
 
 func TestWordsOfOthersCantSteerTheTerminal(t *testing.T) {
-	if got := printable("Sun\x1b[2Jrise\r\n\u009bx"); got != "Sun[2Jrise x" {
+	if got := printable("Sun\x1b[2Jrise\r\n\u009b\u202ex"); got != "Sun[2Jrise x" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -26,9 +26,9 @@ func (s *speaker) say(texts ...string) {
 	}
 }
 
-// whole writes a value that is copied from here: as it is, on its own lines.
+// whole writes a value that is copied from here: on its own lines, unbroken.
 func (s *speaker) whole(value string) {
-	fmt.Fprintln(s.w, strings.TrimRight(value, "\n"))
+	fmt.Fprintln(s.w, printable(strings.TrimRight(value, "\n")))
 }
 
 // prompt writes what stands before the answer.
@@ -60,7 +60,7 @@ func unstarred(text string) string { return stars.ReplaceAllString(text, "$1") }
 // terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' {
+		if unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r
