@@ -103,6 +103,7 @@ type Model struct {
 	scrolled      bool // the person scrolled; the focus need not be in sight
 	profile       colorprofile.Profile
 	background    background
+	asked         time.Time // when the terminal was asked for its background
 	styles        styles
 	keys          keymap
 	help          help.Model
@@ -131,6 +132,7 @@ func newModel(ctx context.Context, o Options) *Model {
 	if o.NoColor {
 		m.profile = colorprofile.ASCII
 	}
+	m.asked = o.Services.Now()
 	m.flow = steps.New(o.Facts)
 	m.restyle()
 	if o.Home && o.Entries != nil {
@@ -176,6 +178,10 @@ func (m *Model) renew() {
 	m.form = newForm(m.prompt, m.styles)
 }
 
+// slowAnswer is how long a terminal may take to tell its background before
+// nothing moves on it any more: the way to it is slow.
+const slowAnswer = 400 * time.Millisecond
+
 // Init implements tea.Model.
 func (m *Model) Init() tea.Cmd {
 	if m.home != nil {
@@ -219,6 +225,9 @@ func (m *Model) terminal(msg tea.Msg) (taken bool) {
 			m.background = dark
 		}
 		m.restyle()
+		if m.options.Services.Now().Sub(m.asked) > slowAnswer {
+			m.options.ReducedMotion = true
+		}
 	case tea.ColorProfileMsg:
 		m.profile = msg.Profile
 		if m.options.NoColor {
