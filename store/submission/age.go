@@ -164,7 +164,7 @@ func parseSSH(line string) (age.Recipient, string, error) {
 		return nil, "", steps.WithHint(fmt.Errorf("an SSH key of type %s can't be sealed to, or is too short", pub.Type()),
 			"Ask for an ssh-ed25519 key, or an ssh-rsa key of at least 2048 bits.")
 	}
-	return r, strings.TrimSpace(pub.Type() + " " + ssh.FingerprintSHA256(pub) + " " + comment), nil
+	return r, strings.TrimSpace(pub.Type() + " " + ssh.FingerprintSHA256(pub) + " " + printable(comment)), nil
 }
 
 func (s ageSeal) Format() string    { return FormatAge }

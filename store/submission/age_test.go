@@ -297,6 +297,12 @@ func TestAgeRecipientsRefuses(t *testing.T) {
 			t.Errorf("%s: the error repeats a private key", test.name)
 		}
 	}
+	// The comment is the key's owner's own word, and goes to a terminal.
+	public := strings.TrimSpace(string(readFileT(t, private+".pub")))
+	whose, err := Describe(FormatAge, public+"\x1b]52;c;aGk=\a\u202e", testNow())
+	if err != nil || strings.ContainsAny(whose, "\x1b\a\u202e") || !strings.Contains(whose, "SHA256:") {
+		t.Errorf("a comment that steers the terminal: %q, %v", whose, err)
+	}
 	mixed, err := AgeRecipients(good + "\n" + hybrid.Recipient().String())
 	if err != nil {
 		t.Fatal(err)

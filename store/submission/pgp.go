@@ -201,6 +201,10 @@ const (
 	tagAEAD          = 20
 )
 
+// maxLocks is how many keys and passphrases a message may be sealed to: each
+// passphrase's costs up to a second to try.
+const maxLocks = 16
+
 // openPGP opens an OpenPGP message, armored or binary.
 func openPGP(data []byte, k keyhole) ([]byte, error) {
 	data, err := dearmorPGP(data)
@@ -264,8 +268,8 @@ func dearmorPGP(data []byte) ([]byte, error) {
 }
 
 // surveyPGP looks at a message's packets before anything is decrypted: whether
-// they are whole, whether a passphrase opens them, and whether the passphrase's
-// S2K is one that takes bounded time and memory.
+// they are whole, whether a passphrase opens them, and whether trying them takes
+// bounded time and memory.
 func surveyPGP(data []byte) (forPassphrase bool, err error) {
 	packets := packet.NewOpaqueReader(bytes.NewReader(data))
 	locks := 0
@@ -275,12 +279,14 @@ func surveyPGP(data []byte) (forPassphrase bool, err error) {
 			return false, damaged(errors.New("the OpenPGP message is cut short"))
 		}
 		switch p.Tag {
-		case tagForKey:
+		case tagForKey, tagForPassphrase:
 			locks++
-		case tagForPassphrase:
-			locks++
-			forPassphrase = true
-			if !iterated(p.Contents) {
+			byPassphrase := p.Tag == tagForPassphrase
+			forPassphrase = forPassphrase || byPassphrase
+			if locks > maxLocks {
+				return false, damaged(errors.New("the OpenPGP message is sealed to more keys and passphrases than dpc-onboard tries"))
+			}
+			if byPassphrase && !iterated(p.Contents) {
 				return false, damaged(errors.New("the OpenPGP message turns its passphrase into a key in a way that dpc-onboard does not use"))
 			}
 		case tagEncrypted, tagProtected, tagAEAD:

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/ProtonMail/gopenpgp/v3/armor"
 	"github.com/ProtonMail/gopenpgp/v3/crypto"
 
@@ -292,12 +293,36 @@ func TestOpenPGPRefusesOtherMessages(t *testing.T) {
 // argon2Bomb is the beginning of a message whose passphrase would take 2 TiB of
 // memory to try (RFC 9580, 3.7.1.4).
 func TestOpenPGPRefusesAnArgon2Bomb(t *testing.T) {
-	packet := append([]byte{0xC3, 23, 4, 9, 4}, make([]byte, 16)...)
-	packet = append(packet, 255, 1, 31)
-	packet = append(packet, 0) // padding to the length
-	_, err := Open(context.Background(), bytes.NewReader(packet), Unlock{Passphrase: pass("x")})
+	message := append([]byte{0xC3, 23, 4, 9, 4}, make([]byte, 16)...)
+	message = append(message, 255, 1, 31)
+	message = append(message, 0) // padding to the length
+	_, err := Open(context.Background(), bytes.NewReader(message), Unlock{Passphrase: pass("x")})
 	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "does not use") {
 		t.Errorf("error = %v", err)
+	}
+}
+
+// TestOpenPGPRefusesManyLocks: each lock under a passphrase costs a derivation,
+// and a file of the permitted size could hold tens of thousands.
+func TestOpenPGPRefusesManyLocks(t *testing.T) {
+	good := closed(t, contents(t), quickPGP(testPass()))
+	one, err := packet.NewOpaqueReader(bytes.NewReader(good)).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lock bytes.Buffer
+	if err := one.Serialize(&lock); err != nil {
+		t.Fatal(err)
+	}
+	with := func(more int) []byte { return append(bytes.Repeat(lock.Bytes(), more), good...) }
+	asked := false
+	ask := func() (keys.Secret, error) { asked = true; return keys.NewSecret("another passphrase"), nil }
+	_, err = Open(context.Background(), bytes.NewReader(with(maxLocks)), Unlock{Passphrase: ask})
+	if !errors.Is(err, ErrDamaged) || noHint(err) || asked {
+		t.Errorf("too many locks: %v, asked = %v", err, asked)
+	}
+	if _, err := Open(context.Background(), bytes.NewReader(with(1)), Unlock{Passphrase: pass(testPass().Reveal())}); err != nil {
+		t.Errorf("two locks: %v", err)
 	}
 }
 
