@@ -44,7 +44,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "dpc-onboard")
-	build := exec.Command("go", "build", "-o", program, "dpc-onboard")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", program, "dpc-onboard")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		return 1
@@ -79,10 +79,10 @@ func open(t testing.TB, s size, cmd *exec.Cmd) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.master = master
+	w.master = closable(t, master)
 	var idle sync.WaitGroup
 	idle.Go(w.read)
-	idle.Go(func() { _, _ = io.Copy(master, w.screen) }) // what the terminal answers
+	idle.Go(func() { _, _ = io.Copy(w.master, w.screen) }) // what the terminal answers
 	go func() {
 		w.err = cmd.Wait()
 		close(w.ended)
@@ -90,11 +90,29 @@ func open(t testing.TB, s size, cmd *exec.Cmd) *terminal {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-w.ended
-		_ = master.Close()
+		_ = w.master.Close()
 		_ = w.screen.InputPipe().(io.Closer).Close()
 		idle.Wait()
 	})
 	return w
+}
+
+// closable returns a terminal's other end as a file whose Close ends a Read: one
+// in blocking mode stays open until there is something to read.
+func closable(t testing.TB, f *os.File) *os.File {
+	t.Helper()
+	defer f.Close()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.CloseOnExec(fd)
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fd), f.Name())
 }
 
 // read takes what the process writes to the screen, until there is no more.
