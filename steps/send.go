@@ -69,7 +69,7 @@ func (f Facts) seal(ctx context.Context, s Services, r SealRequest) (Facts, erro
 		return f, err
 	}
 	r.Format = choice.Format
-	r.Path = choice.Folder
+	r.Path = choice.Folder + "/" // a folder that is not there must not become a file of that name
 	fact, err := s.Packages.Seal(ctx, f.State, c, r)
 	if err != nil {
 		return f, err

@@ -50,7 +50,7 @@ type SealRequest struct {
 	Format     string      // "age", "html" or "pgp"
 	Passphrase keys.Secret // or
 	Recipient  string      // a public key, or the path of a file that holds one
-	Path       string      // where to write; never overwritten
+	Path       string      // where to write; never overwritten; a folder where it ends in a separator
 }
 
 // Packages builds, seals and hands over the six items.

@@ -34,7 +34,7 @@ func TestDefaultWalk(t *testing.T) {
 		got.KeyID != stepstest.KeyID || got.PublicKey != w.Pairs[0].Public().PEM() || !got.PrivateKey.Equal(w.Pairs[0].Private()) {
 		t.Errorf("the package holds %+v", got)
 	}
-	if r := w.Packages.Sealed[0]; r.Format != "age" || r.Passphrase.Reveal() != stepstest.Passphrase || r.Path != stepstest.Folder {
+	if r := w.Packages.Sealed[0]; r.Format != "age" || r.Passphrase.Reveal() != stepstest.Passphrase || r.Path != stepstest.Folder+"/" {
 		t.Errorf("sealed with %+v", r)
 	}
 	for _, stop := range p.Flow.Rail() {
@@ -230,7 +230,7 @@ func TestSealsAndRecipients(t *testing.T) {
 		}
 		p.At("deliver")
 		got := p.World.Packages.Sealed[0]
-		if got.Format != c.want.Format || !got.Passphrase.Equal(c.want.Passphrase) || got.Recipient != c.want.Recipient || got.Path != "/tmp/out" {
+		if got.Format != c.want.Format || !got.Passphrase.Equal(c.want.Passphrase) || got.Recipient != c.want.Recipient || got.Path != "/tmp/out/" {
 			t.Errorf("%s, %s: sealed with %+v", c.format, c.protect, got)
 		}
 		shown := false

@@ -28,10 +28,12 @@ func homePath(path string) string {
 }
 
 // inFolder returns where to write a file: path itself, or, where path is a
-// folder, a free name in it. A second package of the same day gets a number.
+// folder or ends as one, a free name in it. A second package of the same day
+// gets a number.
 func inFolder(path, name string) string {
+	named := path != "" && os.IsPathSeparator(path[len(path)-1])
 	path = homePath(path)
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+	if info, err := os.Stat(path); (err != nil || !info.IsDir()) && !named {
 		return path
 	}
 	stem, extension, _ := strings.Cut(name, ".")

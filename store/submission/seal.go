@@ -172,7 +172,7 @@ func (p Packages) Describe(format, recipient string) (string, error) {
 }
 
 // Seal builds the package, seals it and writes it with mode 0600 to r.Path, or
-// under FileName into r.Path where that is a folder.
+// under FileName into r.Path where that is a folder or ends as one.
 func (p Packages) Seal(ctx context.Context, state steps.State, c steps.Credentials, r steps.SealRequest) (steps.SealedFact, error) {
 	now := p.Now()
 	contents, err := New(p.Version, now, state, c)

@@ -245,3 +245,14 @@ func TestWaitGivesUpAtOnce(t *testing.T) {
 		t.Errorf("error = %v", err)
 	}
 }
+
+// TestSealMakesNoFolderAFile: a folder with a slip in its name is no file to write.
+func TestSealMakesNoFolderAFile(t *testing.T) {
+	state, c := onboarding(t)
+	dir := t.TempDir()
+	r := steps.SealRequest{Format: FormatHTML, Passphrase: testPass(), Path: filepath.Join(dir, "outt") + "/"}
+	if _, err := (Packages{Now: testNow}).Seal(context.Background(), state, c, r); err == nil || !strings.Contains(err.Error(), "there is no folder "+filepath.Join(dir, "outt")) {
+		t.Errorf("Seal into a folder that is not there: %v", err)
+	}
+	empty(t, dir)
+}
