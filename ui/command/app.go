@@ -29,7 +29,7 @@ type app struct {
 	version  string
 	// workFactor is the cost of a vault that is made: 2^workFactor rounds of scrypt.
 	workFactor int
-	failed   error // what went wrong in the command itself
+	failed     error // what went wrong in the command itself
 
 	interrupt func()       // as ctrl+c does
 	asker     *plain.Asker // once something was asked

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ func start(t *testing.T, o plain.Options) *terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
+	master = interruptible(t, master)
 	before, err := term.GetState(int(slave.Fd()))
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +73,19 @@ func start(t *testing.T, o plain.Options) *terminal {
 		s.flow, s.err = plain.Run(t.Context(), o)
 	}()
 	return s
+}
+
+// interruptible returns a file whose Close ends a Read that is under way.
+func interruptible(t *testing.T, f *os.File) *os.File {
+	t.Helper()
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err == nil {
+		err = syscall.SetNonblock(fd, true)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fd), f.Name())
 }
 
 func (s *terminal) hangUp() { _ = s.master.Close() }
@@ -108,7 +123,7 @@ func (s *terminal) wait(text string) {
 	}
 }
 
-// type sends keys.
+// send types keys.
 func (s *terminal) send(keys string) {
 	s.t.Helper()
 	if _, err := s.master.WriteString(keys); err != nil {
@@ -230,6 +245,16 @@ func TestCtrlCEndsItAtAPrompt(t *testing.T) {
 	s.send("half a to\x03")
 	if _, err := s.leave(); !errors.Is(err, plain.ErrInterrupted) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAClosedWindowIsTheEndOfInput(t *testing.T) {
+	s := sit(t, stepstest.New(t), "save")
+	s.wait("Client Token: ")
+	s.hangUp()
+	<-s.done
+	if s.err != nil || s.flow.Step() != steps.Save {
+		t.Errorf("got %v at %s", s.err, s.flow.Step())
 	}
 }
 

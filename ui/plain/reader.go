@@ -110,6 +110,9 @@ func (r *reader) pump(in io.Reader, interrupted func()) {
 		}
 		if err != nil {
 			r.ended = err
+			if r.tty {
+				r.ended = io.EOF // whatever it is called: the window was closed
+			}
 			return
 		}
 	}

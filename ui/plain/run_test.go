@@ -350,6 +350,15 @@ func TestTheEndOfTheContextInterrupts(t *testing.T) {
 	}
 }
 
+func TestAnAnswerWithoutAnEndIsRefused(t *testing.T) {
+	_, err := plain.Run(t.Context(), plain.Options{
+		In: strings.NewReader(strings.Repeat("x", 2<<20)), Out: io.Discard, Services: stepstest.New(t).Services(),
+	})
+	if err == nil || !strings.Contains(err.Error(), "longer than 1 MiB") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestUploadsTellEachQuarter(t *testing.T) {
 	w := stepstest.New(t)
 	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("deliver")
