@@ -60,7 +60,7 @@ func New(base, version string) (*Client, error) {
 	return &Client{
 		Now:       time.Now,
 		NewID:     uuid.NewString,
-		Transport: newTransport(),
+		Transport: newTransport(strings.HasPrefix(base, "http:")),
 		base:      base,
 		agent:     "dpc-onboard/" + version,
 		limit:     requestLimit,

@@ -440,3 +440,23 @@ func TestAssertionsAreFresh(t *testing.T) {
 		t.Errorf("%d posts of %d assertions", posts, len(sent))
 	}
 }
+
+// TestPlainHTTPReachesThisComputerAlone: a name server may say that "localhost"
+// is somewhere else.
+func TestPlainHTTPReachesThisComputerAlone(t *testing.T) {
+	for _, test := range []struct {
+		address string
+		ok      bool
+	}{{"127.0.0.1:80", true}, {"[::1]:80", true}, {"192.0.2.1:80", false}, {"[2001:db8::1]:80", false}} {
+		if err := onLoopback("tcp", test.address, nil); (err == nil) != test.ok {
+			t.Errorf("%s: %v", test.address, err)
+		}
+	}
+	c, err := New("http://localhost:1/api", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = c.Transport.DialContext(t.Context(), "tcp", "192.0.2.1:9"); !errors.Is(err, errNotHere) {
+		t.Errorf("a name that leads elsewhere: %v", err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -21,9 +22,13 @@ import (
 
 // newTransport bounds every phase of a request. Connections are not kept: a
 // request that finds an idle one dead would be sent twice, and Go's client logs
-// what a server says out of turn on an idle one.
-func newTransport() *http.Transport {
+// what a server says out of turn on an idle one. plain is for http, which stays
+// on this computer whatever a name server says of its names.
+func newTransport(plain bool) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	if plain {
+		dialer.Control = onLoopback
+	}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
@@ -34,6 +39,17 @@ func newTransport() *http.Transport {
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableKeepAlives:      true,
 	}
+}
+
+// errNotHere is an address of another computer where only this one may be asked.
+var errNotHere = errors.New("http:// is for this computer's own addresses only")
+
+// onLoopback refuses to connect to another computer.
+func onLoopback(_, address string, _ syscall.RawConn) error {
+	if host, _, err := net.SplitHostPort(address); err == nil && loopback(host) {
+		return nil
+	}
+	return errNotHere
 }
 
 // tunneled refuses what a proxy says instead of opening the way to DPC.
