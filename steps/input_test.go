@@ -207,3 +207,44 @@ func TestNewTokenOfAnotherOrganization(t *testing.T) {
 	p.At("check")
 	checkBacked(t, p)
 }
+
+// TestSecretsInOpenFieldsAreRefused: what was taken for a path or a name goes into
+// errors and into the progress file, so a secret gets no further than its field.
+func TestSecretsInOpenFieldsAreRefused(t *testing.T) {
+	token := keystest.Token(t, keystest.TokenSpec{Expires: stepstest.Start.AddDate(1, 0, 0)}).Reveal()
+	private := keystest.Pair(t).Private().Reveal()
+	ageKey := "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
+	age := stepstest.Values{"format": "age", "protect": "key", "folder": "/tmp"}
+	for _, c := range []struct {
+		field, screen string
+		values        stepstest.Values
+		to            func(*stepstest.Person)
+	}{
+		{"folder", "seal", stepstest.Values{"format": "age", "protect": "made"}, func(p *stepstest.Person) { p.WalkTo("seal") }},
+		{"recipient", "recipient", stepstest.Values{}, func(p *stepstest.Person) { p.WalkTo("seal").Answer("seal", "", age) }},
+		{"keyfile", "sftp", stepstest.Values{"url": "sftp://me@files.example/in/"}, func(p *stepstest.Person) { p.WalkTo("deliver").Answer("deliver", "sftp", nil) }},
+	} {
+		for _, secret := range []string{token, token[:len(token)-9], private, strings.ReplaceAll(private, "\n", " "), ageKey} {
+			p := stepstest.NewPerson(t, stepstest.New(t), steps.State{})
+			c.to(p)
+			p.At(c.screen)
+			c.values[c.field] = secret
+			err := p.Try("", c.values)
+			fault, ok := errors.AsType[*steps.FieldError](err)
+			if !ok || fault.Field != c.field || steps.Hint(err) == "" {
+				t.Errorf("%s takes %.20q…: %v", c.field, secret, err)
+				continue
+			}
+			if strings.Contains(err.Error()+steps.Hint(err), secret[len(secret)-20:]) {
+				t.Errorf("%s repeats the secret: %v", c.field, err)
+			}
+		}
+	}
+}
+
+func TestNamesThatBeginLikeATokenAreTaken(t *testing.T) {
+	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{})
+	if err := p.Try("", stepstest.Values{"organization": "Agency", "npi": stepstest.NPI}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -195,10 +196,32 @@ func (f Field) Recognize(v keys.Secret) (string, error) {
 	if f.Optional && strings.TrimSpace(v.Reveal()) == "" {
 		return "", nil
 	}
-	if f.Check == nil {
-		return "", nil
+	recognized := ""
+	if f.Check != nil {
+		var err error
+		if recognized, err = f.Check(v); err != nil {
+			return "", err
+		}
 	}
-	return f.Check(v)
+	if f.Kind == Text && secretInTheOpen(v) {
+		return "", problem(wordsSecretInTheOpen, wordsSecretInTheOpenHint)
+	}
+	return recognized, nil
+}
+
+// longestName is more characters than a name has that looks like the beginning of
+// a token, as "Agency" does.
+const longestName = 60
+
+// secretInTheOpen recognizes a token or a private key that was pasted where a name
+// or a path belongs. Such a value is shown, repeated in errors, and kept.
+func secretInTheOpen(v keys.Secret) bool {
+	text := v.Reveal()
+	if strings.Contains(text, "PRIVATE KEY") || strings.Contains(text, "AGE-SECRET-KEY-") {
+		return true
+	}
+	_, _, err := keys.ParseToken(v)
+	return err == nil || errors.Is(err, keys.ErrTokenCut) && v.Len() > longestName
 }
 
 func (f Field) chosen(v keys.Secret) (string, error) {

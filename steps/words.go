@@ -69,6 +69,8 @@ const (
 	wordsAccessAgain           = "A corrected NPI keeps everything that was saved. Another environment starts another onboarding; this one stays as it is."
 	wordsNoChoice              = "that is not one of the choices"
 	wordsNoChoiceHint          = "Choose one of those that are listed."
+	wordsSecretInTheOpen       = "this is a token or a private key, and this field is shown"
+	wordsSecretInTheOpenHint   = "Take it out again. Secrets go only into fields that hide what is typed."
 )
 
 var wordsAccessGuide = []string{
