@@ -89,7 +89,7 @@ func recipientText(recipient string, beginnings ...string) (string, error) {
 		return "", steps.WithHint(errors.New("that is neither a public key nor the name of a file"),
 			"Paste the receiver's public key, or type the path of the file that holds it.")
 	}
-	data, err := readLimited(homePath(recipient), maxRecipients)
+	data, err := readLimited(HomePath(recipient), maxRecipients)
 	return string(data), err
 }
 

@@ -14,8 +14,8 @@ import (
 // This file writes to the disk: new names only, mode 0600, and what carries its
 // final name is whole.
 
-// homePath replaces a leading ~ by the home folder.
-func homePath(path string) string {
+// HomePath replaces a leading ~ by the home folder.
+func HomePath(path string) string {
 	rest, ok := strings.CutPrefix(path, "~")
 	if !ok || (rest != "" && !os.IsPathSeparator(rest[0])) {
 		return path
@@ -32,7 +32,7 @@ func homePath(path string) string {
 // gets a number.
 func inFolder(path, name string) string {
 	named := path != "" && os.IsPathSeparator(path[len(path)-1])
-	path = homePath(path)
+	path = HomePath(path)
 	if info, err := os.Stat(path); (err != nil || !info.IsDir()) && !named {
 		return path
 	}
@@ -55,7 +55,7 @@ func freePath(path string) (string, error) {
 	if path == "" {
 		return "", steps.WithKind(errors.New("there is no file name to write to"), steps.ErrUsage, "Name the file.")
 	}
-	path, err := filepath.Abs(homePath(path))
+	path, err := filepath.Abs(HomePath(path))
 	if err != nil {
 		return "", err
 	}

@@ -206,8 +206,8 @@ func TestHomePath(t *testing.T) {
 	t.Setenv("HOME", home)
 	t.Setenv("USERPROFILE", home)
 	for in, want := range map[string]string{"~": home, "~/x": filepath.Join(home, "x"), "~other/x": "~other/x", "/x": "/x", "": ""} {
-		if got := homePath(in); got != want {
-			t.Errorf("homePath(%q) = %q", in, got)
+		if got := HomePath(in); got != want {
+			t.Errorf("HomePath(%q) = %q", in, got)
 		}
 	}
 }

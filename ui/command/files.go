@@ -11,6 +11,7 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/steps"
+	"dpc-onboard/store/submission"
 )
 
 // maxFile is the size in bytes up to which a file that a person named is read.
@@ -19,7 +20,7 @@ const maxFile = 1 << 20
 // readFile reads a file of up to 1 MiB. Its errors don't repeat the path: what
 // was given for one may have been a secret, pasted into the wrong place.
 func readFile(path string) (keys.Secret, error) {
-	f, err := os.Open(expandHome(path))
+	f, err := os.Open(submission.HomePath(path))
 	if err != nil {
 		return keys.Secret{}, fmt.Errorf("the file can't be read: %w", withoutPath(err))
 	}
@@ -58,23 +59,10 @@ func readPassphrase(path string) (keys.Secret, error) {
 	return keys.NewSecret(line), nil
 }
 
-// expandHome replaces a leading ~ by the home folder.
-func expandHome(path string) string {
-	rest, ok := strings.CutPrefix(path, "~")
-	if !ok || rest != "" && !os.IsPathSeparator(rest[0]) {
-		return path
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return path
-	}
-	return filepath.Join(home, rest)
-}
-
 // writeFile writes a file of mode 0600, never over another one. It makes the
 // folder where it is missing.
 func writeFile(path string, data []byte) error {
-	path = expandHome(path)
+	path = submission.HomePath(path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
@@ -91,6 +79,6 @@ func writeFile(path string, data []byte) error {
 }
 
 func fileExists(path string) bool {
-	_, err := os.Lstat(expandHome(path))
+	_, err := os.Lstat(submission.HomePath(path))
 	return err == nil
 }

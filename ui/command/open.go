@@ -59,7 +59,7 @@ func (a *app) open(ctx context.Context, path string, o openFlags) error {
 		return err
 	}
 	if o.output != "" {
-		if err := contents.Extract(expandHome(o.output)); err != nil {
+		if err := contents.Extract(submission.HomePath(o.output)); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (a *app) open(ctx context.Context, path string, o openFlags) error {
 func (a *app) readPackage(path string) ([]byte, error) {
 	in := a.in
 	if path != "-" {
-		f, err := os.Open(expandHome(path))
+		f, err := os.Open(submission.HomePath(path))
 		if err != nil {
 			return nil, steps.WithHint(fmt.Errorf("%s can't be read: %w", path, withoutPath(err)), "Name the sealed file that you received.")
 		}

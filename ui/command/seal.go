@@ -24,7 +24,7 @@ type sealFlags struct {
 
 func (s *sealFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&s.output, "output", "", "file or folder to write; never over another file")
-	f.StringVar(&s.format, "format", submission.FormatAge, "age, html or pgp")
+	f.StringVar(&s.format, "format", submission.FormatAge, "way to open it: age, html or pgp")
 	f.StringVar(&s.recipient, "recipient", "", "seal to this public key, or the path of a file that holds it")
 	f.StringVar(&s.passphraseFile, "passphrase-file", "", "seal under the passphrase in this file")
 }

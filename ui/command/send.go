@@ -9,6 +9,7 @@ import (
 
 	"dpc-onboard/steps"
 	"dpc-onboard/store"
+	"dpc-onboard/store/submission"
 	"dpc-onboard/store/submission/sftp"
 )
 
@@ -32,7 +33,7 @@ func (a *app) sendCommand() *cobra.Command {
 	}
 	s.add(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&o.keyFile, "key-file", "", "SSH private key file to sign in with")
+	f.StringVar(&o.keyFile, "key-file", "", "file with the SSH private key to sign in with")
 	f.StringVar(&o.passwordFile, "password-file", "", "file with the password, or with the passphrase of --key-file")
 	f.StringVar(&o.trust, "trust", "", "fingerprint (SHA256:…) of a server that is not known here yet")
 	return cmd
@@ -48,7 +49,7 @@ func (a *app) send(ctx context.Context, url string, s sealFlags, o sendFlags) er
 	}
 	defer progress.Close()
 	a.saySent(state)
-	upload := steps.Upload{URL: url, KeyFile: expandHome(o.keyFile), Trust: o.trust}
+	upload := steps.Upload{URL: url, KeyFile: submission.HomePath(o.keyFile), Trust: o.trust}
 	if o.passwordFile != "" {
 		if upload.Password, err = readPassphrase(o.passwordFile); err != nil {
 			return err

@@ -24,7 +24,7 @@ func (a *app) services(ctx context.Context, secrets steps.Secrets, progress *sto
 		NewPassphrase: func() (keys.Secret, error) { return keys.NewPassphrase(rand.Reader) },
 		ReadFile:      readFile,
 		WriteFile:     writeFile,
-		RemoveFile:    func(path string) error { return os.Remove(expandHome(path)) },
+		RemoveFile:    func(path string) error { return os.Remove(submission.HomePath(path)) },
 		FileExists:    fileExists,
 	}
 }
@@ -46,17 +46,6 @@ type packages struct{ submission.Packages }
 
 func (a *app) packages() packages {
 	return packages{submission.Packages{Version: a.version, Now: a.now}}
-}
-
-// Describe is steps.Packages's.
-func (p packages) Describe(format, recipient string) (string, error) {
-	return p.Packages.Describe(format, expandHome(recipient))
-}
-
-// Seal is steps.Packages's.
-func (p packages) Seal(ctx context.Context, state steps.State, c steps.Credentials, r steps.SealRequest) (steps.SealedFact, error) {
-	r.Path, r.Recipient = expandHome(r.Path), expandHome(r.Recipient)
-	return p.Packages.Seal(ctx, state, c, r)
 }
 
 // Upload is steps.Packages's.
