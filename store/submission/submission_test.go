@@ -23,7 +23,7 @@ const (
 func testNow() time.Time    { return time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC) }
 func testExpiry() time.Time { return time.Date(2027, 11, 22, 18, 4, 5, 123456000, time.UTC) }
 func testPass() keys.Secret { return keys.NewSecret("seven-gentle-otters-carry-blue-lanterns") }
-func pass(text string) ask { return func() (keys.Secret, error) { return keys.NewSecret(text), nil } }
+func pass(text string) ask  { return func() (keys.Secret, error) { return keys.NewSecret(text), nil } }
 
 func token(t testing.TB, spec keystest.TokenSpec) keys.Secret {
 	if spec.Expires.IsZero() {
