@@ -229,11 +229,11 @@ var requestScreen = screen{
 // HelpDesk is where the vendor takes requests, unless told otherwise.
 const HelpDesk = "https://support.healthendeavors.com"
 
-func (s Session) helpDesk() string {
-	if s.HelpDesk == "" {
+func (session Session) helpDesk() string {
+	if session.HelpDesk == "" {
 		return HelpDesk
 	}
-	return s.HelpDesk
+	return session.HelpDesk
 }
 
 // itemsScreen gives the six items one by one, for a form of the vendor's that

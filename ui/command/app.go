@@ -241,7 +241,7 @@ func (a *app) askYes(ctx context.Context, question string) (bool, error) {
 // command ends.
 func (a *app) ask(ctx context.Context, prompt string, hidden bool) (keys.Secret, error) {
 	if a.asker == nil {
-		asker, err := plain.NewAsker(a.in, a.err, a.interrupt)
+		asker, err := plain.NewAsker(a.in, a.err, dumb(), a.interrupt)
 		if err != nil {
 			return keys.Secret{}, err
 		}

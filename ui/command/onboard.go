@@ -140,7 +140,7 @@ func (a *app) face(ctx context.Context, facts steps.Facts, home bool, services s
 	}
 	if a.plain {
 		return plain.Run(ctx, plain.Options{
-			In: a.in, Out: a.out, Facts: facts, Services: services,
+			In: a.in, Out: a.out, Dumb: dumb(), Facts: facts, Services: services,
 			Home: home, Entries: a.states, OpenURL: openURL, Copy: nativeCopy(),
 		})
 	}
@@ -159,11 +159,14 @@ func (a *app) noScreen() string {
 		return "the input is not a terminal"
 	case !term.IsTerminal(int(a.out.Fd())):
 		return "the output is not a terminal"
-	case os.Getenv("TERM") == "dumb":
+	case dumb():
 		return "this terminal can't draw (TERM=dumb)"
 	}
 	return ""
 }
+
+// dumb reports whether the terminal says that it understands no sequences.
+func dumb() bool { return os.Getenv("TERM") == "dumb" }
 
 // states lists the onboardings for the home screen. Those whose file can't be
 // read are in it by their ID alone.

@@ -17,10 +17,10 @@ type Asker struct {
 	out io.Writer
 }
 
-// NewAsker takes the terminal over, until Close. interrupted is called when ctrl+c
-// is pressed.
-func NewAsker(in io.Reader, out io.Writer, interrupted func()) (*Asker, error) {
-	r, err := newReader(in, out, interrupted)
+// NewAsker takes the terminal over, until Close. A dumb one is sent no sequences.
+// interrupted is called when ctrl+c is pressed.
+func NewAsker(in io.Reader, out io.Writer, dumb bool, interrupted func()) (*Asker, error) {
+	r, err := newReader(in, out, dumb, interrupted)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ const (
 type reader struct {
 	out     io.Writer
 	tty     bool
+	dumb    bool // the output understands no sequences
 	restore func()
 	chunks  chan []byte
 	ended   error // why chunks was closed
@@ -52,8 +53,8 @@ type reader struct {
 
 // newReader begins to read. interrupted is called as soon as ctrl+c is pressed on
 // a terminal, also while nothing is asked.
-func newReader(in io.Reader, out io.Writer, interrupted func()) (*reader, error) {
-	r := &reader{out: out, restore: func() {}, chunks: make(chan []byte, ahead)}
+func newReader(in io.Reader, out io.Writer, dumb bool, interrupted func()) (*reader, error) {
+	r := &reader{out: out, dumb: dumb, restore: func() {}, chunks: make(chan []byte, ahead)}
 	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		if err := r.openTerminal(file); err != nil {
 			return nil, err
@@ -71,7 +72,7 @@ func (r *reader) openTerminal(in *os.File) error {
 	}
 	keepLines(int(in.Fd()))
 	r.tty = true
-	paste := draws(r.out)
+	paste := !r.dumb && isTerminal(r.out)
 	if paste {
 		fmt.Fprint(r.out, pasteOn)
 	}
@@ -84,10 +85,9 @@ func (r *reader) openTerminal(in *os.File) error {
 	return nil
 }
 
-// draws reports whether the output is a terminal that understands sequences.
-func draws(out io.Writer) bool {
+func isTerminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 func (r *reader) close() { r.restore() }

@@ -18,6 +18,7 @@ var ErrInterrupted = errors.New("interrupted")
 type Options struct {
 	In       io.Reader // a terminal is recognized and read as one
 	Out      io.Writer
+	Dumb     bool // the terminal understands no sequences (TERM=dumb)
 	Facts    steps.Facts
 	Services steps.Services
 
@@ -35,7 +36,7 @@ type Options struct {
 func Run(ctx context.Context, o Options) (steps.Flow, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	in, err := newReader(o.In, o.Out, func() { cancel(ErrInterrupted) })
+	in, err := newReader(o.In, o.Out, o.Dumb, func() { cancel(ErrInterrupted) })
 	if err != nil {
 		return steps.New(o.Facts), err
 	}

@@ -56,9 +56,8 @@ func wordsReceived(f steps.Field, v keys.Secret) []string {
 	if f.Kind != steps.Hidden {
 		return nil
 	}
-	text := v.Reveal()
 	if clean, _, err := keys.ParseToken(v); err == nil && f.Name == steps.ClientTokenName {
-		text = clean.Reveal()
+		text := clean.Reveal()
 		return []string{fmt.Sprintf("%s received, %d characters, ends in %s.", f.Label, len(text), text[len(text)-4:])}
 	}
 	return []string{optional.Replace(f.Label) + " received."}
