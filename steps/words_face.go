@@ -26,6 +26,7 @@ const (
 	SayHomeOpen     = "open"
 	SayHomeForget   = "forget"
 	SayHomeComplete = "complete"
+	SayFirst        = "This is the first step, and there is no other onboarding yet."
 )
 
 // SayCopied tells how a copy went. The terminal never says whether it took the

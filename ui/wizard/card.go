@@ -149,17 +149,22 @@ func asSentence(s string) string {
 	return strings.ToUpper(string(r[0])) + string(r[1:])
 }
 
-// rows lists facts. A value that does not fit beside its name stands below it.
+// rows lists facts. A value of one word that does not fit beside its name stands
+// below it.
 func (m *Model) rows(width int) string {
 	names := 0
 	for _, r := range m.prompt.Rows {
 		names = max(names, lipgloss.Width(r.Name))
 	}
-	var lines []string
+	var once, lines []string // what is shown only once comes first: the rest may be scrolled for
 	for _, r := range m.prompt.Rows {
-		lines = append(lines, m.row(r, names, width))
+		if r.Secret.IsZero() {
+			lines = append(lines, m.row(r, names, width))
+		} else {
+			once = append(once, m.row(r, names, width))
+		}
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(append(once, lines...), "\n")
 }
 
 func (m *Model) row(r steps.Row, names, width int) string {
@@ -168,11 +173,13 @@ func (m *Model) row(r steps.Row, names, width int) string {
 		value, style = r.Secret.Reveal(), m.styles.title
 	}
 	name, room := m.styles.dim.Render(r.Name), width-names-2
-	if room < 28 { // no room for columns
+	narrow := room < 28 // no room for columns
+	if narrow {
 		names, room = lipgloss.Width(r.Name), width-lipgloss.Width(r.Name)-2
-		if room < lipgloss.Width(value) {
-			return name + "\n" + indent2(style.Render(wrapValue(value, width-2)))
-		}
+	}
+	long := lipgloss.Width(value)
+	if long > room && (narrow || long <= width-2 && !strings.Contains(value, " ")) {
+		return name + "\n" + indent2(style.Render(wrapValue(value, width-2)))
 	}
 	name += strings.Repeat(" ", names-lipgloss.Width(r.Name)+2)
 	return name + strings.ReplaceAll(style.Render(wrapValue(value, room)), "\n", "\n"+strings.Repeat(" ", names+2))

@@ -44,8 +44,24 @@ func (m *Model) fieldValue(w *field, focused bool, width int) string {
 	if value := w.value(); secretForm.MatchString(value.Reveal()) {
 		return m.masked(value, focused)
 	}
-	w.input.SetWidth(max(8, min(60, width-3)))
+	room := max(8, min(60, width-3))
+	if !focused { // its beginning tells more than its end
+		return m.edge(focused).Render("│ ") + m.styles.text.Render(ansi.Truncate(w.input.Value(), room+1, "…"))
+	}
+	w.fit(room)
 	return m.edge(focused).Render("│ ") + w.input.View()
+}
+
+// fit gives a text field its width. The widget scrolls by the width it had when
+// its text last changed, so the cursor is led there once more.
+func (w *field) fit(width int) {
+	if w.input.Width() == width {
+		return
+	}
+	w.input.SetWidth(width)
+	at := w.input.Position()
+	w.input.CursorStart()
+	w.input.SetCursor(at)
 }
 
 // secretForm finds what was pasted into a field that is not masked, and that may

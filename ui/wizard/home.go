@@ -24,6 +24,7 @@ type home struct {
 	loaded  bool
 	err     error
 	forget  *steps.State // asks before it is deleted
+	behind  bool         // the onboarding that was left by Esc is still there
 }
 
 type entriesMsg struct {
@@ -58,6 +59,7 @@ func (m *Model) goHome() tea.Cmd {
 		return nil
 	}
 	m.home = newHome(m.styles)
+	m.home.behind = true
 	return m.loadHome()
 }
 
@@ -72,6 +74,10 @@ func (m *Model) loadHome() tea.Cmd {
 
 func (m *Model) setEntries(msg entriesMsg) {
 	if m.home == nil {
+		return
+	}
+	if m.home.behind && msg.err == nil && len(msg.states) == 0 { // what was typed would be lost for nothing
+		m.home, m.toast = nil, steps.SayFirst
 		return
 	}
 	m.home.all, m.home.err, m.home.loaded = msg.states, msg.err, true
@@ -194,6 +200,9 @@ func (m *Model) answerForget(msg tea.KeyPressMsg) tea.Cmd {
 
 func (m *Model) forgotten(msg forgottenMsg) tea.Cmd {
 	m.toast = steps.SayForgotten(msg.state, msg.err)
+	if m.home != nil {
+		m.home.behind = false
+	}
 	return m.loadHome()
 }
 

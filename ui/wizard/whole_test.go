@@ -1,0 +1,46 @@
+package wizard
+
+import (
+	"strings"
+	"testing"
+
+	"dpc-onboard/keys"
+	"dpc-onboard/steps"
+	"dpc-onboard/steps/stepstest"
+)
+
+// TestTextIsShownWhole: a value that fits into its field is seen from its start,
+// also where the field was narrower, or not drawn yet, when the value came.
+func TestTextIsShownWhole(t *testing.T) {
+	const folder = "/home/practice/Documents/onboarding/sandbox"
+	facts := factsAt(t, steps.Send)
+	facts.Session.Folder = folder
+	d := showing(t, facts, nil).at("seal").says(folder)
+	d.press("shift+tab").resize(size{40, 40}).write("/x").resize(size{100, 40}).says(folder + "/x")
+}
+
+// TestRowsKeepOneWordWhole: what people copy or read aloud is not broken where
+// there is a line for all of it.
+func TestRowsKeepOneWordWhole(t *testing.T) {
+	const passphrase = "judo-request-celibate-reheat-overdrawn-habitable-chatty-shawl"
+	d := launch(t)
+	d.m.prompt.Rows = []steps.Row{
+		{Name: "Size", Value: "7.0 KB"},
+		{Name: "Passphrase, shown once", Secret: keys.NewSecret(passphrase)},
+	}
+	for _, width := range []int{74, 64} {
+		if rows := d.m.rows(width); !strings.Contains(rows, passphrase) {
+			t.Errorf("at %d:\n%s", width, rows)
+		}
+	}
+}
+
+// TestEscOnAnEmptyMachine: there is no list to go back to, so nothing that was
+// typed is lost.
+func TestEscOnAnEmptyMachine(t *testing.T) {
+	d := launch(t, func(o *Options) { o.Entries = func() ([]steps.State, error) { return nil, nil } })
+	d.write(organization).press("enter").write(stepstest.NPI).press("esc").at("access").says(steps.SayFirst)
+	if d.value("organization") != organization || d.value("npi") != stepstest.NPI {
+		t.Error("what was typed is lost")
+	}
+}
