@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -39,6 +41,10 @@ type desk struct {
 	held    []tea.Cmd
 	quit    tea.Msg // how the program ended, or nil
 
+	messages chan tea.Msg
+	running  int  // commands
+	still    bool // in a synctest bubble: time goes on only where a test says so
+
 	clipboard []string // what the terminal was asked to copy
 
 	presses, pastes int
@@ -49,7 +55,7 @@ func newDesk(t testing.TB, change ...func(*Options)) *desk {
 	t.Helper()
 	w := stepstest.New(t)
 	w.SetClock(stepstest.Start)
-	d := &desk{t: t, world: w, token: clientToken(t)}
+	d := &desk{t: t, world: w, token: clientToken(t), messages: make(chan tea.Msg, 100)}
 	o := Options{
 		Facts: steps.Facts{Session: w.Session()}, Services: w.Services(), ReducedMotion: true,
 		Copy: func(string) error { return nil }, OpenURL: func(string) error { return nil },
@@ -125,30 +131,65 @@ func (d *desk) do(cmd tea.Cmd) {
 		d.held = append(d.held, cmd)
 		return
 	}
-	messages, running := make(chan tea.Msg), 0
-	start := func(c tea.Cmd) {
-		if c != nil {
-			running++
-			go func() { messages <- c() }()
-		}
+	d.start(cmd)
+	d.settle()
+}
+
+func (d *desk) start(cmd tea.Cmd) {
+	if cmd != nil {
+		d.running++
+		go func() { d.messages <- cmd() }()
 	}
-	for start(cmd); running > 0; running-- {
-		switch msg := (<-messages).(type) {
-		case nil:
-		case tea.BatchMsg:
-			for _, c := range msg {
-				start(c)
+}
+
+// settle takes the messages of the commands that run: of all, or of those that
+// need no time where time stands still.
+func (d *desk) settle() {
+	for d.running > 0 {
+		if d.still {
+			synctest.Wait()
+			if len(d.messages) == 0 {
+				return
 			}
-		case tea.QuitMsg, tea.InterruptMsg, tea.SuspendMsg:
-			d.quit = msg
-		default:
-			if fmt.Sprintf("%T", msg) == "tea.setClipboardMsg" {
-				d.clipboard = append(d.clipboard, fmt.Sprint(msg))
-			}
-			_, c := d.m.Update(msg)
-			start(c)
 		}
+		for _, msg := range inTurn(<-d.messages) {
+			d.take(msg)
+		}
+		d.running--
 	}
+}
+
+// take does with a message what the program does.
+func (d *desk) take(msg tea.Msg) {
+	switch msg := msg.(type) {
+	case nil:
+	case tea.BatchMsg:
+		for _, c := range msg {
+			d.start(c)
+		}
+	case tea.QuitMsg, tea.InterruptMsg, tea.SuspendMsg:
+		d.quit = msg
+	default:
+		if fmt.Sprintf("%T", msg) == "tea.setClipboardMsg" {
+			d.clipboard = append(d.clipboard, fmt.Sprint(msg))
+		}
+		_, c := d.m.Update(msg)
+		d.start(c)
+	}
+}
+
+// inTurn returns the messages of a sequence of commands, which has a type of
+// Bubble Tea's own, or the one message that it is given.
+func inTurn(msg tea.Msg) []tea.Msg {
+	v := reflect.ValueOf(msg)
+	if _, batch := msg.(tea.BatchMsg); batch || v.Kind() != reflect.Slice || v.Type().Elem() != reflect.TypeFor[tea.Cmd]() {
+		return []tea.Msg{msg}
+	}
+	var all []tea.Msg
+	for i := range v.Len() {
+		all = append(all, v.Index(i).Interface().(tea.Cmd)())
+	}
+	return all
 }
 
 // hold keeps back what the next keys lead to: a slow keyring, a slow DPC.

@@ -87,7 +87,7 @@ func (m *Model) outside(msg tea.Msg) (tea.Cmd, bool) {
 		return cmd, true
 	case copiedMsg:
 		if msg.err != nil {
-			m.toast = steps.SayCopied(msg.label, msg.err)
+			m.native, m.toast = false, steps.SayCopied(msg.label, msg.err)
 		}
 	case clearMsg:
 		return m.clear(msg.secret), true
@@ -116,7 +116,7 @@ func (m *Model) apply(r steps.Result) tea.Cmd {
 		return nil
 	}
 	if m.flow.Quit() {
-		return tea.Quit
+		return m.end(tea.Quit)
 	}
 	if prompt := m.flow.Prompt(); r.Err != nil && prompt.Screen == m.prompt.Screen {
 		m.prompt, m.form.prompt = prompt, prompt
@@ -154,7 +154,7 @@ func (m *Model) copy(c steps.Copy) tea.Cmd {
 		}
 		return copiedMsg{label: c.Label, err: native(text.Reveal())}
 	}}
-	m.toast = steps.SayCopied(c.Label, nil)
+	m.toast, m.lent, m.native = steps.SayCopied(c.Label, nil), keys.Secret{}, native != nil
 	if !c.Secret.IsZero() {
 		m.toast, m.lent = steps.SaySecretCopied(c.Label), text
 		cmds = append(cmds, tea.Tick(lendFor, func(time.Time) tea.Msg { return clearMsg{text} }))
@@ -175,14 +175,32 @@ func (m *Model) clear(secret keys.Secret) tea.Cmd {
 	if m.lent.IsZero() || !m.lent.Equal(secret) {
 		return nil
 	}
-	m.lent, m.toast = keys.Secret{}, steps.SayCleared
-	if remove := m.options.ClearClipboard; remove != nil {
-		return func() tea.Msg {
-			_ = remove(secret) // it holds something else, or is gone
-			return nil
-		}
+	m.toast = steps.SayCleared
+	if m.onTerminal() {
+		m.lent = keys.Secret{}
+		return tea.SetClipboard("")
 	}
-	return tea.SetClipboard("")
+	m.lent = keys.Secret{}
+	remove := m.options.ClearClipboard
+	return func() tea.Msg {
+		_ = remove(secret) // it holds something else, or is gone
+		return nil
+	}
+}
+
+// onTerminal reports whether a secret is on the terminal's clipboard alone, where
+// the system's does not answer: over SSH, for one.
+func (m *Model) onTerminal() bool {
+	return !m.lent.IsZero() && (!m.native || m.options.ClearClipboard == nil)
+}
+
+// end ends the program, with no secret left on the terminal's clipboard.
+func (m *Model) end(cmd tea.Cmd) tea.Cmd {
+	if !m.onTerminal() {
+		return cmd
+	}
+	m.lent = keys.Secret{}
+	return tea.Sequence(tea.SetClipboard(""), cmd)
 }
 
 func (m *Model) openPortal() tea.Cmd {

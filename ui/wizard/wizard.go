@@ -114,6 +114,7 @@ type Model struct {
 	toast   string // what a copy or a paste did
 	copied  map[string]bool
 	lent    keys.Secret // what is on the clipboard and must not stay there
+	native  bool        // the system's clipboard took it, too
 	cancel  context.CancelFunc
 	attempt int               // of the effect under way
 	lines   []steps.CheckLine // of the live check under way
@@ -273,9 +274,9 @@ func (m *Model) leave(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	m.stop()
 	if msg.String() == "ctrl+c" {
-		return tea.Interrupt
+		return m.end(tea.Interrupt)
 	}
-	return tea.Quit
+	return m.end(tea.Quit)
 }
 
 // stop breaks off the effect under way.
