@@ -96,6 +96,9 @@ func (m *Model) outOfSight(text string) string {
 	if m.home != nil {
 		c = m.homeBody(m.textWidth())
 	}
+	if len(c.actions) > 0 && !strings.Contains(text, strings.TrimSpace(ansi.Strip(c.actions[c.chosen]))) {
+		return fmt.Sprintf("what Enter leads to is not in sight: %q", ansi.Strip(c.actions[c.chosen]))
+	}
 	if m.scrolled || m.helping || (m.home != nil && m.home.forget != nil) {
 		return ""
 	}

@@ -198,6 +198,20 @@ func packed(s *stage) {
 	s.Session.Passphrase = keys.NewSecret(stepstest.Passphrase)
 }
 
+// items are the six of them, with secrets that can be told from any other text.
+func items(s steps.State) *steps.Credentials {
+	return &steps.Credentials{
+		NPI: s.NPI, KeyID: s.KeyID.ID, PublicKey: publicKey,
+		ClientToken: keys.NewSecret(theClientToken), OrganizationToken: keys.NewSecret(keystest.OrganizationID), PrivateKey: keys.NewSecret(thePrivateKey),
+	}
+}
+
+// Secrets of the items screen.
+const (
+	theClientToken = "the-client-token-that-nobody-may-see"
+	thePrivateKey  = "the-private-key-that-nobody-may-see"
+)
+
 func sealScenes() []scene {
 	host := &steps.UnknownHost{Host: "files.example.com:22", KeyType: "ssh-ed25519", Fingerprint: "SHA256:uNiVztksCsDhcc0u9e8BrQXVUpKZIDTMczCvj3tD2s"}
 	return []scene{
@@ -216,6 +230,8 @@ func sealScenes() []scene {
 			d.m.progress(steps.Event{Done: 3000, Total: 7342})
 		}),
 		at("host", steps.Send, func(s *stage) { packed(s); s.Session.Delivery, s.Session.Host = "sftp", host }, nil),
+		inEverySize(at("items", steps.Send, func(s *stage) { packed(s); s.Session.Items = items(s.State) }, nil)),
+		at("items copied", steps.Send, func(s *stage) { packed(s); s.Session.Items = items(s.State) }, func(d *desk) { d.hold().press("1", "6") }),
 		at("request", steps.Send, func(s *stage) { packed(s); s.Session.Delivery = "request" }, nil),
 	}
 }
@@ -229,6 +245,8 @@ func finishScenes() []scene {
 		at("finish remove", steps.Send, finished, presses("d")),
 		at("finish removed", steps.Send, finished, presses("i")),
 		at("finish production", steps.Send, finished, presses("p")),
+		at("finish undo", steps.Send, func(s *stage) { finished(s); s.State.Sent[0].How = "request" }, presses("u")),
+		at("finish summary", steps.Send, finished, presses("w")),
 		at("finish rotating", steps.Send, finished, func(d *desk) {
 			for _, name := range steps.SecretNames { // what a rotation keeps
 				_ = d.world.Secrets.Save(context.Background(), d.m.flow.State().ID(), name, keys.NewSecret(name))

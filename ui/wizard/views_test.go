@@ -129,7 +129,7 @@ func TestGoldenFilesHoldNoSecret(t *testing.T) {
 		}
 		looked++
 		data, err := fs.ReadFile(os.DirFS("testdata"), name)
-		for _, secret := range []string{private, token} {
+		for _, secret := range []string{private, token, theClientToken, thePrivateKey} {
 			if part := leaks(string(data), secret); part != "" {
 				t.Errorf("%s holds %q of a secret", name, part)
 			}
@@ -156,6 +156,7 @@ func TestNoSecretOnAnyScreen(t *testing.T) {
 		content := d.m.View().Content
 		for name, secret := range map[string]string{
 			"client token": d.token.Reveal(), "private key": privateKey(t),
+			"item 2": theClientToken, "item 6": thePrivateKey,
 		} {
 			for text, where := range map[string]string{content: "the stream", ansi.Strip(content): "the text"} {
 				if part := leaks(text, secret); part != "" {
