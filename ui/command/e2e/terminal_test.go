@@ -169,17 +169,13 @@ func (w *terminal) wait(texts ...string) *terminal {
 // until waits until what the screen says is as wanted.
 func (w *terminal) until(wanted func(words string) bool, what string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
-	defer cancel()
+	giveUp := time.After(patience)
 	for ended := w.ended; !wanted(words(w.text())); {
 		select {
 		case <-w.changed:
 		case <-ended:
-			ended = nil // what it wrote last may still come
-			var once context.CancelFunc
-			ctx, once = context.WithTimeout(ctx, 5*time.Second)
-			defer once()
-		case <-ctx.Done():
+			ended, giveUp = nil, time.After(5*time.Second) // what it wrote last may still come
+		case <-giveUp:
 			w.t.Fatalf("“%s” does not come:\n%s", what, w.text())
 		}
 	}
