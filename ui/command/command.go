@@ -67,8 +67,12 @@ func newApp(version string) *app {
 }
 
 func (a *app) main(ctx context.Context, args []string) error {
-	// Bubble Tea would write every key and paste into that file, secrets included.
-	_ = os.Unsetenv("TEA_TRACE")
+	noCoreDump()
+	// Bubble Tea would write every key and paste into a file, secrets included, and
+	// what it knows of a panic into another.
+	for _, variable := range []string{"TEA_TRACE", "TEA_DEBUG", "UV_DEBUG"} {
+		_ = os.Unsetenv(variable)
+	}
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard // it must not write into the screen
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
