@@ -309,3 +309,26 @@ func TestChromiumKeyboardAlone(t *testing.T) {
 		t.Errorf("%s controls have no name", unnamed)
 	}
 }
+
+// TestEachSealIsFresh: a key or a nonce that came twice would give both packages
+// away (NIST SP 800-38D, 8).
+func TestEachSealIsFresh(t *testing.T) {
+	c, seen := contents(t), map[string]bool{}
+	for range 3 {
+		e, err := parsePage(closed(t, c, quickHTML(testPass())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, value := range [][]byte{e.Salt, e.Nonce} {
+			if seen[string(value)] || bytes.Equal(value, make([]byte, len(value))) {
+				t.Errorf("%x came before", value)
+			}
+			seen[string(value)] = true
+		}
+	}
+	for format, seal := range quickSeals() {
+		if bytes.Equal(closed(t, c, seal), closed(t, c, seal)) {
+			t.Errorf("%s: the same file twice", format)
+		}
+	}
+}
