@@ -3,6 +3,7 @@ package dpc
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -458,5 +459,39 @@ func TestPlainHTTPReachesThisComputerAlone(t *testing.T) {
 	}
 	if _, err = c.Transport.DialContext(t.Context(), "tcp", "192.0.2.1:9"); !errors.Is(err, errNotHere) {
 		t.Errorf("a name that leads elsewhere: %v", err)
+	}
+}
+
+// A Retry-After that can be waited for is waited for.
+func TestRetryAfterIsHonored(t *testing.T) {
+	c, err := New("https://dpc.example/api", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for after, want := range map[string]time.Duration{"": c.retryMin, "3": 3 * time.Second} {
+		busy := &http.Response{StatusCode: http.StatusTooManyRequests, Header: http.Header{}}
+		if after != "" {
+			busy.Header.Set("Retry-After", after)
+		}
+		r := c.retrier(false)
+		if got := r.Backoff(r.RetryWaitMin, r.RetryWaitMax, 0, busy); got != want {
+			t.Errorf("Retry-After %q: waits %v, want %v", after, got, want)
+		}
+	}
+}
+
+// A body without an end is given up at the bound, and not when time is up.
+func TestEndlessBody(t *testing.T) {
+	p := newPractice(t, dpctest.Options{})
+	p.server.Break("/metadata", func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("Content-Type", "application/json")
+		for {
+			if _, err := io.WriteString(w, strings.Repeat(" ", 1<<16)); err != nil {
+				return true
+			}
+		}
+	})
+	if line := p.client.Reach(t.Context())[0]; line.Cause != steps.CauseUnexpected {
+		t.Errorf("%+v", line)
 	}
 }

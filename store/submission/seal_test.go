@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
 	"dpc-onboard/keys"
 	"dpc-onboard/steps"
 )
@@ -255,4 +257,33 @@ func TestSealMakesNoFolderAFile(t *testing.T) {
 		t.Errorf("Seal into a folder that is not there: %v", err)
 	}
 	empty(t, dir)
+}
+
+// TestPassphrasesCostAGuesser holds the seals that people get to what each guess of
+// their passphrase costs; the other tests use cheap ones.
+func TestPassphrasesCostAGuesser(t *testing.T) {
+	c, request := contents(t), func(format string) Seal {
+		s, err := NewSeal(steps.SealRequest{Format: format, Passphrase: testPass()}, testNow())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	sealed := string(closed(t, c, request(FormatAge)))
+	if header := strings.Split(sealed, "\n")[1]; !strings.HasPrefix(header, "-> scrypt ") || !strings.HasSuffix(header, " 18") {
+		t.Errorf("age: %q", header)
+	}
+	e, err := parsePage(closed(t, c, request(FormatHTML)))
+	if err != nil || e.Iterations < 1_000_000 {
+		t.Errorf("html: %d iterations, %v", e.Iterations, err)
+	}
+	lock, err := packet.NewOpaqueReader(bytes.NewReader(closed(t, c, request(FormatPGP)))).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Version 4, AES-256, iterated and salted, SHA-256, and after 8 bytes of salt
+	// the count: 0xff is the largest (RFC 4880, 5.3 and 3.7.1.3).
+	if got := lock.Contents; lock.Tag != tagForPassphrase || !bytes.HasPrefix(got, []byte{4, 9, 3, 8}) || got[12] != 0xff {
+		t.Errorf("pgp: packet %d, % x", lock.Tag, got)
+	}
 }

@@ -286,3 +286,24 @@ func TestAgentThatNeverAnswers(t *testing.T) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
+
+// TestPasswordIsNoAnswerToAnOpenQuestion: what a server would show while it is
+// typed is not the password that it asks for.
+func TestPasswordIsNoAnswerToAnOpenQuestion(t *testing.T) {
+	for _, test := range []struct {
+		questions []string
+		echos     []bool
+		given     int
+	}{
+		{nil, nil, 0},
+		{[]string{"Password: "}, []bool{false}, 1},
+		{[]string{"User: "}, []bool{true}, -1},
+		{[]string{"Password: ", "Code: "}, []bool{false, false}, -1},
+	} {
+		c := &credentials{}
+		answers, err := c.answer(secret("tr0ub4dor"))("", "", test.questions, test.echos)
+		if refused := test.given < 0; refused != (err != nil) || refused != c.curious || len(answers) != max(0, test.given) {
+			t.Errorf("%q: %d answers, %v", test.questions, len(answers), err)
+		}
+	}
+}

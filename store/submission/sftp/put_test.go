@@ -576,3 +576,17 @@ func TestSealedFileThatIsNone(t *testing.T) {
 		failed(t, err, what, "sealed file")
 	}
 }
+
+// TestNameTakenIsSaidBeforeAnythingIsSent spares a slow line a package for nothing.
+func TestNameTakenIsSaidBeforeAnythingIsSent(t *testing.T) {
+	server := startServer(t, withPassword("tr0ub4dor"))
+	p := server.person(t)
+	server.write(t, "/in/"+filepath.Base(p.file), "theirs")
+	u := steps.Upload{File: p.file, URL: server.url(), Password: secret("tr0ub4dor")}
+	_, err := Upload(t.Context(), u, p.Options, func(done, _ int64) {
+		if done > 0 {
+			t.Errorf("%d bytes were sent", done)
+		}
+	})
+	failed(t, err, "already holds another file", "othing was overwritten")
+}
