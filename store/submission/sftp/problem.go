@@ -4,21 +4,25 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"dpc-onboard/steps"
 )
 
 // problem returns an error with a remedy beside it.
 func problem(hint, format string, args ...any) error {
-	return steps.WithHint(fmt.Errorf(format, args...), hint)
+	return steps.WithHint(fmt.Errorf(format, args...), sentence(hint))
+}
+
+// sentence makes a remedy read as those of the other rooms do.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + strings.TrimRight(text[size:], ".") + "."
 }
 
 // alsoHint adds a remark to an error's hint. It returns nil for nil.
 func alsoHint(err error, remark string) error {
-	if hint := steps.Hint(err); hint != "" {
-		remark = hint + "; " + remark
-	}
-	return steps.WithHint(err, remark)
+	return steps.WithHint(err, strings.TrimSpace(steps.Hint(err)+" "+sentence(remark)))
 }
 
 // maxForeign is how much of a server's own words is repeated, in bytes.

@@ -300,7 +300,11 @@ func failed(t *testing.T, err error, what, remedy string) {
 	if err == nil || !strings.Contains(err.Error(), what) {
 		t.Fatalf("the error is %q, want one that says %q", fmt.Sprint(err), what)
 	}
-	if hint := steps.Hint(err); !strings.Contains(hint, remedy) {
+	hint := steps.Hint(err)
+	if hint != "" && (hint[:1] != strings.ToUpper(hint[:1]) || !strings.HasSuffix(hint, ".")) {
+		t.Errorf("the hint is no sentence: %q", hint)
+	}
+	if !strings.Contains(strings.ToLower(hint), strings.ToLower(remedy)) {
 		t.Errorf("the hint is %q, want one that says %q", hint, remedy)
 	}
 }
