@@ -302,9 +302,9 @@ func checkModes(t *testing.T, dir string) {
 		if err != nil {
 			return err
 		}
-		want := fs.FileMode(fileMode)
+		want := fs.FileMode(0o600)
 		if d.IsDir() {
-			want = folderMode
+			want = 0o700
 		}
 		if info.Mode().Perm() != want {
 			t.Errorf("%s has mode %v", path, info.Mode())

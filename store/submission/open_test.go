@@ -294,3 +294,14 @@ func TestOpensslAgrees(t *testing.T) {
 		t.Error(out)
 	}
 }
+
+// TestOpenRefusesWorkWithoutEnd: the file says how much work each passphrase costs.
+func TestOpenRefusesWorkWithoutEnd(t *testing.T) {
+	data := closed(t, contents(t), quickAge(testPass()))
+	for _, factor := range []string{"21", "30"} {
+		bomb := bytes.Replace(data, []byte(" 10\n"), []byte(" "+factor+"\n"), 1)
+		if _, err := tryOpen(bomb); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "too large") || noHint(err) {
+			t.Errorf("work factor %s: %v", factor, err)
+		}
+	}
+}
