@@ -243,6 +243,19 @@ func TestExtract(t *testing.T) {
 	}
 }
 
+// TestExtractThatFailsLeavesNothing fails at the last stroke: the folder can't have
+// its name.
+func TestExtractThatFailsLeavesNothing(t *testing.T) {
+	parent := t.TempDir()
+	err := contents(t).Extract(filepath.Join(parent, strings.Repeat("x", 300)))
+	if err == nil || noHint(err) {
+		t.Errorf("error = %v", err)
+	}
+	if entries, _ := os.ReadDir(parent); len(entries) != 0 {
+		t.Errorf("left behind: %v", entries)
+	}
+}
+
 func modes(t *testing.T, path string, want os.FileMode) {
 	t.Helper()
 	info, err := os.Stat(path)

@@ -27,8 +27,8 @@ func (a *app) openCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "open FILE",
 		Short: "Open and verify a package (the receiver's side)",
-		Long: "Opens a sealed package of any format and verifies all of it: every checksum, that the key pair belongs together,\n" +
-			"the portal's signature, and that token, organization and environment agree. Without --output nothing is written.",
+		Long: "Opens a sealed package of any format and verifies all of it: every checksum, that the key pair belongs together\n" +
+			"and can sign what the portal asks for, and that token, organization and environment agree. Without --output nothing is written.",
 		Example: name + " open dpc-1234567893-sandbox-20261122.zip.age --output practice",
 		Args:    cobra.ExactArgs(1),
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.open(ctx, args[0], o) }),
