@@ -78,11 +78,11 @@ func classify(goos string, err error) fault {
 
 var (
 	faultNoBus = fault{
-		"no keyring: there is no D-Bus session, as over SSH or in a container",
+		"no keyring can be reached from this terminal, as over SSH or in a container",
 		"Start dpc-onboard in a terminal of your desktop." + orVault,
 	}
 	faultNoService = fault{
-		"no keyring: no Secret Service is running",
+		"no keyring is running (none answers as Secret Service)",
 		"Install and start one, such as gnome-keyring, KWallet or KeePassXC." + orVault,
 	}
 	faultNoDefault = fault{

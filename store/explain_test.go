@@ -84,6 +84,9 @@ func TestExplainSaysWhatAndWhatToDo(t *testing.T) {
 		if !strings.HasPrefix(got.Error(), c.want.what) || steps.Hint(got) != c.want.hint {
 			t.Errorf("%s, %v:\ngot  %v\nwant %s", c.goos, c.err, got, c.want.what)
 		}
+		if strings.Contains(c.want.what, errNoBus.Error()) {
+			t.Errorf("%q says what its cause says once more", c.want.what)
+		}
 		if !strings.Contains(c.want.hint, "vault") {
 			t.Errorf("%s: the hint %q does not name the way out", c.want.what, c.want.hint)
 		}

@@ -70,7 +70,7 @@ func freePath(path string) (string, error) {
 }
 
 func taken(path string) error {
-	return steps.WithHint(fmt.Errorf("%s exists already, and nothing is written over it: %w", path, fs.ErrExist),
+	return steps.WithHint(fmt.Errorf("%w, and nothing is written over it: %s", fs.ErrExist, path),
 		"Choose another name, or move the old one away first.")
 }
 

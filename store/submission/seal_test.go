@@ -120,7 +120,7 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Write(context.Background(), path, c, quickAge(testPass()), testNow())
-	if !errors.Is(err, fs.ErrExist) || noHint(err) {
+	if !errors.Is(err, fs.ErrExist) || noHint(err) || strings.Count(err.Error(), "exists") != 1 {
 		t.Errorf("a second time: %v", err)
 	}
 	after, err := os.ReadFile(path)
