@@ -13,7 +13,8 @@
 //     value that begins with @ is written with two of them.
 //   - A PEM is read to its END line, however many lines it has.
 //   - The end of input is as good as "quit": everything is saved.
-//   - What is hidden is never shown, on a terminal or elsewhere.
+//   - What is hidden is never shown, on a terminal or elsewhere, but for the last
+//     four characters of a client token, which say nothing of it.
 //
 // On a terminal the lines are read in raw mode, because the terminal's own line
 // editing cuts a line at 4,095 bytes (Linux) or 1,024 (macOS) without a word. It
