@@ -164,7 +164,7 @@ func (f Facts) upload() work {
 		f.Session.Host = nil
 		if err != nil {
 			f.Session.Upload.Password = keys.Secret{}
-			return f, fmt.Errorf("upload the package: %w", err)
+			return f, fmt.Errorf("the package was not sent: %w", err)
 		}
 		return f.record(d), nil
 	}}

@@ -282,7 +282,7 @@ func TestSFTPWalk(t *testing.T) {
 	p.Back("sftp")
 	p.Answer("sftp", "", values)
 	p.World.Packages.UploadErr = errors.New("permission denied")
-	if err := p.Try("trust", nil); err == nil || err.Error() != "upload the package: permission denied" {
+	if err := p.Try("trust", nil); err == nil || err.Error() != "the package was not sent: permission denied" {
 		t.Errorf("got %v", err)
 	}
 	p.At("sftp")

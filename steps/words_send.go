@@ -34,7 +34,7 @@ var (
 	wordsSealGuide = []string{"The six items go into one sealed file: NPI, client token, organization token, public key ID, public key and private key. It is never written in clear."}
 	wordsFormats   = []Choice{
 		{Value: "age", Label: "With age or dpc-onboard", Hint: "free tools; the best choice where you have no other word"},
-		{Value: "html", Label: "With a web browser alone", Hint: "nothing to install; send it by SFTP or the help desk, never by e-mail"},
+		{Value: "html", Label: "With a web browser alone", Hint: "nothing to install; send it by SFTP or the help desk, never by email"},
 		{Value: "pgp", Label: "With GnuPG or another OpenPGP program", Hint: "where they asked for PGP"},
 	}
 	wordsProtects = []Choice{
@@ -78,8 +78,8 @@ const (
 	wordsItems              = "Copy the items one by one"
 	wordsItemsTitle         = "Copy the six items"
 	wordsItemsDone          = "Done"
-	wordsPassphraseGone     = "The passphrase was shown once, when the package was sealed, and is kept nowhere."
-	wordsPassphraseGoneHint = "If you did not write it down, seal the package again."
+	wordsPassphraseGone     = "The passphrase is kept nowhere. It was shown or typed when the package was sealed."
+	wordsPassphraseGoneHint = "If you no longer have it, seal the package again."
 	wordsSentOtherHint      = "That was another file than this one. Send this one, too, if it is to take its place."
 	wordsSentBeforeHint     = "Send it again only if the receiver asked for it."
 	wordsSFTPTitle          = "Send it by SFTP"
@@ -121,7 +121,7 @@ func wordsDeliverGuide(s State) []string {
 	if s.Sealed == nil || s.Sealed.Format != "html" {
 		return []string{guide}
 	}
-	return []string{guide, "Whoever can alter this web page on its way could make it tell them the passphrase. So send it by SFTP or through the vendor's own help desk, not by e-mail."}
+	return []string{guide, "Whoever can alter this web page on its way could make it tell them the passphrase. So send it by SFTP or through the vendor's own help desk, not by email."}
 }
 
 func wordsOpensBy(s SealedFact) string {
@@ -178,7 +178,7 @@ const (
 	wordsRotatingHint    = "It still works at DPC, too."
 	wordsReplacingHint   = "Check again to see that the new one works."
 	wordsOldGoneHint     = "Go on with the new one."
-	wordsReplacedHint    = "Delete the old one in the portal now."
+	wordsReplacedHint    = "Delete the old one in the portal once the vendor works with the new one: until then it is in use."
 )
 
 func wordsFinishTitle(s State) string { return s.Organization + " is onboarded" }

@@ -406,3 +406,17 @@ func TestGoldenHoldsNoSecret(t *testing.T) {
 		t.Error("this is not the file of the prompts")
 	}
 }
+
+// TestAdviceThatDoesHarm: neither is the old key or token to be deleted while the
+// vendor uses it, nor is a passphrase that was typed said to have been shown.
+func TestAdviceThatDoesHarm(t *testing.T) {
+	golden, err := os.ReadFile("testdata/prompts.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, harm := range []string{"Delete the old one in the portal now", "The passphrase was shown once"} {
+		if strings.Contains(string(golden), harm) {
+			t.Errorf("a prompt says %q", harm)
+		}
+	}
+}

@@ -53,7 +53,7 @@ func folderProblem(err error) error {
 	if err == nil {
 		return nil
 	}
-	return steps.WithHint(fmt.Errorf("prepare the progress folder: %w", err),
+	return steps.WithHint(fmt.Errorf("the progress folder can't be made: %w", err),
 		"Make sure that this folder is yours and can be written, or set XDG_STATE_HOME to one that is.")
 }
 
@@ -81,7 +81,7 @@ func writeProblem(err error) error {
 	if err == nil {
 		return nil
 	}
-	return steps.WithHint(fmt.Errorf("write to disk: %w", err),
+	return steps.WithHint(fmt.Errorf("this can't be written to the disk: %w", err),
 		"Make sure that the disk has room and that the folder can be written, then try again.")
 }
 

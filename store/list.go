@@ -34,7 +34,7 @@ func (p *Progress) List() ([]Entry, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, steps.WithHint(fmt.Errorf("list the onboardings: %w", err),
+		return nil, steps.WithHint(fmt.Errorf("the onboardings can't be listed: %w", err),
 			"Make sure that this folder is yours and can be read.")
 	}
 	entries := named(files)

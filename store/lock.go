@@ -62,7 +62,7 @@ func acquire(dir, id string, now time.Time) (*lock, error) {
 	}
 	free, err := l.try()
 	if err != nil {
-		return nil, steps.WithHint(fmt.Errorf("lock onboarding %s: %w", id, err),
+		return nil, steps.WithHint(fmt.Errorf("onboarding %s can't be locked: %w", id, err),
 			"Make sure that the progress folder can be written and is on a disk of this computer; some network drives can't lock files.")
 	}
 	if !free {

@@ -110,7 +110,7 @@ func (p *Progress) read(id string) (steps.State, error) {
 		return steps.State{}, &Unreadable{Path: path, Reason: notOurs}
 	}
 	if err != nil {
-		return steps.State{}, steps.WithHint(fmt.Errorf("read the progress of %s: %w", id, err),
+		return steps.State{}, steps.WithHint(fmt.Errorf("the progress of %s can't be read: %w", id, err),
 			"Make sure that this file is yours and can be read.")
 	}
 	state, reason := parseState(id, data)

@@ -141,7 +141,7 @@ func (v *vault) locked(ctx context.Context, f func() error) error {
 		if ctx.Err() != nil {
 			return ended(ctx)
 		}
-		return fmt.Errorf("lock the vault: %w", err)
+		return fmt.Errorf("the vault can't be locked: %w", err)
 	}
 	return errors.Join(f(), l.Unlock())
 }
