@@ -56,6 +56,7 @@ func TestBadInputGetsASentence(t *testing.T) {
 		{"label for the organization", "save", "", save(token, "Sunrise"), "organization-token", "this is neither an organization ID nor a token", orgHint},
 		{"other organization", "save", "", save(token, otherOrganization), "organization-token", "this is organization " + otherOrganization + ", but the client token is of organization " + keystest.OrganizationID, "Copy both from the same organization's page in the portal."},
 		{"same token twice", "save", "", save(token, " "+token[:40]+"\n"+token[40:]), "organization-token", "this is the client token once more", "The organization token is the shorter one: the ID under the organization's name on the portal's main page."},
+		{"same token twice, in quotes", "save", "", save(token, "“"+token+"”"), "organization-token", "this is the client token once more", "The organization token is the shorter one: the ID under the organization's name on the portal's main page."},
 		{"organization token of production", "save", "", save(token, production), "organization-token", "this token is for production, and this onboarding is for sandbox", "Create a token for sandbox at https://sandbox.dpc.cms.gov."},
 		{"no key ID", "id", "", stepstest.Values{"id": ""}, "id", "the public key ID is missing", idHint},
 		{"organization's UUID", "id", "", stepstest.Values{"id": strings.ToUpper(keystest.OrganizationID)}, "id", "this is the organization's ID, not the key's", idHint},
@@ -246,5 +247,20 @@ func TestNamesThatBeginLikeATokenAreTaken(t *testing.T) {
 	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{})
 	if err := p.Try("", stepstest.Values{"organization": "Agency", "npi": stepstest.NPI}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSavedTokenIsNoOrganizationToken: of two that are saved, the second alone is
+// given anew.
+func TestSavedTokenIsNoOrganizationToken(t *testing.T) {
+	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{}).WalkTo("key")
+	p.Back("save")
+	before := *p.Flow.State().OrganizationToken
+	err := p.Try("", save("", p.Token.Reveal()))
+	if fault, ok := errors.AsType[*steps.FieldError](err); !ok || fault.Error() != "this is the client token once more" {
+		t.Errorf("got %v", err)
+	}
+	if *p.Flow.State().OrganizationToken != before {
+		t.Error("it was saved")
 	}
 }

@@ -251,14 +251,24 @@ func (f Facts) tokens(a Answer) (token, organization keys.Secret, err error) {
 		return token, organization, wrong(OrganizationTokenName, wordsOrganizationNeeded, wordsOrganizationTokenHint)
 	case blank(organization):
 		return token, keys.Secret{}, nil
-	case sameText(token, organization):
-		return token, organization, wrong(OrganizationTokenName, wordsSameTwice, wordsSameTwiceHint)
 	}
 	organization = cleanOrganization(organization)
+	if f.isClientToken(token, organization) {
+		return token, organization, wrong(OrganizationTokenName, wordsSameTwice, wordsSameTwiceHint)
+	}
 	if err := matchOrganization(id, organization); err != nil {
 		return token, organization, &FieldError{Field: OrganizationTokenName, Err: err}
 	}
 	return token, organization, nil
+}
+
+// isClientToken reports whether what was given for the organization is the client
+// token: the one beside it, or the one that is saved. Both are clean.
+func (f Facts) isClientToken(token, organization keys.Secret) bool {
+	if blank(token) && f.State.ClientToken != nil {
+		return f.State.ClientToken.Digest == organization.Digest()
+	}
+	return token.Equal(organization)
 }
 
 // saveTokens saves, and takes each fact from what was read back.
@@ -393,11 +403,6 @@ func matchOrganization(id string, organization keys.Secret) error {
 }
 
 func blank(v keys.Secret) bool { return strings.TrimSpace(v.Reveal()) == "" }
-
-func sameText(a, b keys.Secret) bool {
-	return keys.NewSecret(strings.Join(strings.Fields(a.Reveal()), "")).
-		Equal(keys.NewSecret(strings.Join(strings.Fields(b.Reveal()), "")))
-}
 
 // tokenHint says what to do about a value that is no client token.
 func tokenHint(err error) string {
