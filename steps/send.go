@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 
 	"dpc-onboard/keys"
 )
@@ -73,6 +74,10 @@ func (f Facts) seal(ctx context.Context, s Services, r SealRequest) (Facts, erro
 	fact, err := s.Packages.Seal(ctx, f.State, c, r)
 	if err != nil {
 		return f, err
+	}
+	// The receiver's file was read again: it must still be the key that was shown.
+	if whose := choice.Whose; r.Recipient != "" && fact.Recipient != whose {
+		return f, errors.Join(WithHint(errors.New(wordsOtherRecipient(fact.Recipient, whose)), wordsOtherRecipientHint), s.RemoveFile(fact.File))
 	}
 	f.State.Sealed = &fact
 	f.Session.Resealing, f.Session.Passphrase = false, keys.Secret{}

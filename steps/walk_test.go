@@ -244,6 +244,22 @@ func TestSealsAndRecipients(t *testing.T) {
 	}
 }
 
+// TestSealsToTheKeyThatWasLookedAt: the file that holds it may be another one by
+// the time that it is read again.
+func TestSealsToTheKeyThatWasLookedAt(t *testing.T) {
+	p := newPerson(t).WalkTo("seal")
+	p.Answer("seal", "", stepstest.Values{"format": "age", "protect": "key", "folder": "/tmp/out"})
+	p.Answer("recipient", "", stepstest.Values{"recipient": "vendor.pub"})
+	p.World.Packages.Swapped = true
+	if err := p.Try("", nil); err == nil || !strings.Contains(err.Error(), "the holder of another key") || steps.Hint(err) == "" {
+		t.Errorf("got %v", err)
+	}
+	if p.Flow.State().Sealed != nil || len(p.World.Files.Contents) != 0 {
+		t.Errorf("a package is left: %+v, %v", p.Flow.State().Sealed, p.World.Files.Contents)
+	}
+	p.At("seal")
+}
+
 // TestFailedSealShowsNoPassphrase that opens nothing.
 func TestFailedSealShowsNoPassphrase(t *testing.T) {
 	p := at(t, "deliver")

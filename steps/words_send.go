@@ -131,6 +131,12 @@ func wordsOpensBy(s SealedFact) string {
 	return "the private key of " + s.Recipient
 }
 
+func wordsOtherRecipient(now, before string) string {
+	return "the file holds the public key of " + now + " now, and not of " + before + " as before, so nothing was kept"
+}
+
+const wordsOtherRecipientHint = "Compare the receiver's key with them once more, then seal again."
+
 var wordsHow = map[string]string{"sftp": "by SFTP to", "request": "by a request at", "other": ""}
 
 func wordsDelivery(d DeliveryFact) string {

@@ -333,6 +333,7 @@ func Failed(line steps.CheckLine) steps.CheckReport {
 
 // Packages records what was sealed and sent. It implements steps.Packages.
 type Packages struct {
+	Swapped bool // the recipient\'s file holds another key by the time of sealing
 	// SealErr, DescribeErr and UploadErr are what the calls fail with.
 	SealErr, DescribeErr, UploadErr error
 	// Unknown, where set, is the server's key that has to be trusted first.
@@ -351,8 +352,10 @@ func (p *Packages) Describe(_, recipient string) (string, error) {
 	if p.DescribeErr != nil {
 		return "", p.DescribeErr
 	}
-	return "the holder of " + recipient, nil
+	return holder(recipient), nil
 }
+
+func holder(recipient string) string { return "the holder of " + recipient }
 
 // Seal is steps.Packages's.
 func (p *Packages) Seal(ctx context.Context, state steps.State, c steps.Credentials, r steps.SealRequest) (steps.SealedFact, error) {
@@ -367,7 +370,10 @@ func (p *Packages) Seal(ctx context.Context, state steps.State, c steps.Credenti
 	}
 	recipient := "passphrase"
 	if r.Recipient != "" {
-		recipient = r.Recipient
+		recipient = holder(r.Recipient)
+	}
+	if p.Swapped {
+		recipient = holder("another key")
 	}
 	return steps.SealedFact{
 		File: name, Format: r.Format, Recipient: recipient, SHA256: fmt.Sprintf("%064x", len(p.Sealed)), Size: 4096,
