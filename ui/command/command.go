@@ -104,7 +104,7 @@ func (a *app) execute(ctx context.Context, args []string) error {
 		fang.WithoutManpage(),
 		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}))
 	if err != nil {
-		return steps.WithKind(asError(err), steps.ErrUsage, usageHint(args))
+		return steps.WithKind(asError(err), steps.ErrUsage, usageHint(root, args))
 	}
 	return a.failed
 }
@@ -115,11 +115,25 @@ func asError(err error) error {
 	return errors.New(text)
 }
 
-func usageHint(args []string) string {
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		return fmt.Sprintf("See \"%s help\", or \"%s %s --help\".", name, name, args[0])
+// usageHint names the help of the command that was meant, where there is one.
+func usageHint(root *cobra.Command, args []string) string {
+	if cmd, _, err := root.Find(args); err == nil && cmd != root {
+		return fmt.Sprintf("See \"%s help\", or \"%s --help\".", name, cmd.CommandPath())
 	}
 	return fmt.Sprintf("See \"%s help\".", name)
+}
+
+// one takes a single argument and says in words what it is.
+func one(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch len(args) {
+		case 0:
+			return fmt.Errorf("%s is missing", what)
+		case 1:
+			return nil
+		}
+		return fmt.Errorf("there is too much here: give %s alone", what)
+	}
 }
 
 // quiet is an error that has been told already, or is no news.

@@ -114,7 +114,7 @@ func (a *app) lookAtPlaces(ctx context.Context) (found []finding, usable bool) {
 	if err != nil && a.store != storeKeyring {
 		ring.Status = statusNote
 	}
-	vault := a.lookAtVault(ctx, secrets)
+	vault := a.lookAtVault(ctx, secrets, err == nil)
 	switch a.store {
 	case storeKeyring:
 		usable = err == nil
@@ -126,8 +126,10 @@ func (a *app) lookAtPlaces(ctx context.Context) (found []finding, usable bool) {
 	return []finding{ring, vault}, usable
 }
 
-func (a *app) lookAtVault(ctx context.Context, secrets *store.Secrets) finding {
+func (a *app) lookAtVault(ctx context.Context, secrets *store.Secrets, ring bool) finding {
 	switch {
+	case !secrets.VaultExists() && !ring:
+		return finding{"vault", statusNote, "there is none yet; the onboarding offers to make one", ""}
 	case !secrets.VaultExists():
 		return finding{"vault", statusNote, "there is none, and none is needed while the keyring works", ""}
 	case a.vaultPassphraseFile == "":
@@ -217,6 +219,13 @@ func lookAtClipboard() finding {
 	return finding{"clipboard", statusOK, "a clipboard tool was found; it was not touched", ""}
 }
 
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
 // lookAtProgress says whether the progress files can be read.
 func (a *app) lookAtProgress() finding {
 	p, err := a.progress()
@@ -232,5 +241,5 @@ func (a *app) lookAtProgress() finding {
 			return finding{"progress", statusNote, e.Err.Error(), "The wizard sets it aside when that onboarding is opened, and loses nothing of it."}
 		}
 	}
-	return finding{"progress", statusOK, fmt.Sprintf("%d onboardings", len(all)), ""}
+	return finding{"progress", statusOK, count(len(all), "onboarding"), ""}
 }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -149,5 +150,30 @@ func TestAWeakPassphraseIsRefusedWithTheReason(t *testing.T) {
 	err := (&app{}).strong(keys.NewSecret("Sunrise-Practice-2026"), steps.State{Organization: "Sunrise Practice"})
 	if !errors.Is(err, keys.ErrPassphraseRelated) || !errors.Is(err, steps.ErrUsage) || steps.Hint(err) == "" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestStandingClaimsNoMoreThanTheDisk: what could not be written is not said to
+// be saved.
+func TestStandingClaimsNoMoreThanTheDisk(t *testing.T) {
+	for _, home := range []string{"XDG_STATE_HOME", "HOME", "LOCALAPPDATA"} {
+		t.Setenv(home, t.TempDir())
+	}
+	path := filepath.Join(t.TempDir(), "stderr")
+	out, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	s := steps.State{Organization: "Sunrise", NPI: "1234567893", Environment: steps.Sandbox}
+	s.AccessAt = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	s.Storage = &steps.Storage{Kind: steps.Keyring, At: s.AccessAt}
+	(&app{err: out}).standing(s)
+	said, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(said), "1 of 8 steps are done, but not all of it could be saved") {
+		t.Errorf("got %s", said)
 	}
 }

@@ -19,7 +19,7 @@ func (a *app) forgetCommand() *cobra.Command {
 		Long: "Deletes the tokens, the private key and the progress file of an onboarding from this computer, after asking.\n" +
 			"At DPC nothing changes: delete token and key in the portal, too, where they are no longer needed.",
 		Example: name + " forget 1234567893-sandbox",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("the onboarding's ID"),
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.forget(ctx, args[0], yes) }),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "don't ask")

@@ -1,11 +1,11 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -128,7 +128,7 @@ func (a *app) newVaultPassphrase(exists bool, state steps.State) (keys.Secret, e
 // strong refuses a weak passphrase with the reason.
 func (a *app) strong(passphrase keys.Secret, state steps.State) error {
 	return steps.WithKind(keys.CheckPassphrase(passphrase, state.Organization, state.NPI), steps.ErrUsage,
-		"Take four or more words that have nothing to do with each other or with the practice.")
+		"Take five or more words that have nothing to do with each other or with the practice.")
 }
 
 // face runs the wizard, or goes line by line where that was asked for or where
@@ -259,15 +259,15 @@ func (a *app) standing(s steps.State) {
 		}
 		return
 	}
-	a.say("%s, %s: %d of %d steps are done and saved. Next: %s.", s.Organization, s.Environment, done, len(steps.IDs), steps.Next(s).Title())
-	a.say("Start \"%s\" to go on.", cmp.Or(a.again(s), name))
-}
-
-// again returns how to come back to this onboarding where there are several.
-func (a *app) again(s steps.State) string {
-	all, err := a.states()
-	if err != nil || len(all) < 2 {
-		return ""
+	all, _ := a.states() // where the list can't be read, nothing in it counts as saved
+	how := "done and saved"
+	if !slices.ContainsFunc(all, func(kept steps.State) bool { return kept.ID() == s.ID() && kept.DoneSteps() >= done }) {
+		how = "done, but not all of it could be saved"
 	}
-	return name + " --onboarding " + s.ID()
+	a.say("%s, %s: %d of %d steps are %s. Next: %s.", s.Organization, s.Environment, done, len(steps.IDs), how, steps.Next(s).Title())
+	again := name
+	if len(all) > 1 {
+		again += " --onboarding " + s.ID()
+	}
+	a.say("Start \"%s\" to go on.", again)
 }

@@ -30,7 +30,7 @@ func (a *app) openCommand() *cobra.Command {
 		Long: "Opens a sealed package of any format and verifies all of it: every checksum, that the key pair belongs together\n" +
 			"and can sign what the portal asks for, and that token, organization and environment agree. Without --output nothing is written.",
 		Example: name + " open dpc-1234567893-sandbox-20261122.zip.age --output practice",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("the sealed file"),
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.open(ctx, args[0], o) }),
 	}
 	f := cmd.Flags()

@@ -28,7 +28,7 @@ func (a *app) sendCommand() *cobra.Command {
 			"The package that was sealed last is sent where it is still current and no way to seal is given; else a new one is sealed.\n" +
 			"Without --key-file and --password-file, the SSH agent and your usual keys sign in.",
 		Example: name + " send sftp://practice@sftp.example.com/inbox/ --recipient age1…",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("the address to send to"),
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.send(ctx, args[0], s, o) }),
 	}
 	s.add(cmd.Flags())

@@ -72,7 +72,7 @@ func (f *face) run(ctx context.Context) (steps.Flow, error) {
 	facts, err := f.home(ctx)
 	flow := steps.New(facts)
 	if err != nil {
-		return flow, f.left(err)
+		return flow, f.left(flow, err)
 	}
 	flow, effect := flow.Start()
 	flow = f.do(ctx, flow, effect)
@@ -81,19 +81,22 @@ func (f *face) run(ctx context.Context) (steps.Flow, error) {
 	}
 	for !flow.Quit() && ctx.Err() == nil {
 		if flow, err = f.turn(ctx, flow); err != nil {
-			return flow, f.left(err)
+			return flow, f.left(flow, err)
 		}
 	}
 	return flow, nil
 }
 
-// left turns leaving into a good end.
-func (f *face) left(err error) error {
-	if errors.Is(err, errQuit) || errors.Is(err, io.EOF) {
-		f.out.say(wordsLeft)
-		return nil
+// left turns leaving into a good end. Where the last thing failed, perhaps for
+// want of a disk, it claims nothing.
+func (f *face) left(flow steps.Flow, err error) error {
+	if !errors.Is(err, errQuit) && !errors.Is(err, io.EOF) {
+		return err
 	}
-	return err
+	if flow.Err() == nil {
+		f.out.say(wordsLeft)
+	}
+	return nil
 }
 
 // turn shows a prompt, takes the answer to it and does what follows.

@@ -396,3 +396,13 @@ func TestSecretsOfTheProgramsOwnAreNotRepeated(t *testing.T) {
 		t.Errorf("the vault has another passphrase: %v", keys.NewSecret(w.Secrets.Passphrase.Reveal()))
 	}
 }
+
+func TestLeavingClaimsNothingThatFailed(t *testing.T) {
+	w := stepstest.New(t)
+	w.Progress.SaveErr = errors.New("no space left on device")
+	_, out := piped(t, w, steps.State{}, "Sunrise\n"+stepstest.NPI+"\n1\nquit\n")
+	wants(t, out, "no space left on device")
+	if strings.Contains(out, "Everything is saved.") {
+		t.Errorf("it says that everything is saved:\n%s", out)
+	}
+}
