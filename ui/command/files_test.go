@@ -177,3 +177,25 @@ func TestStandingClaimsNoMoreThanTheDisk(t *testing.T) {
 		t.Errorf("got %s", said)
 	}
 }
+
+func TestACheckCountsForItsCredentialsAlone(t *testing.T) {
+	passed := steps.CheckReport{Passed: true, TokenDigest: "t", KeyID: "i", Fingerprint: "f"}
+	for name, spoil := range map[string]func(*steps.CheckReport){
+		"": func(*steps.CheckReport) {}, "failed": func(r *steps.CheckReport) { r.Passed = false },
+		"token": func(r *steps.CheckReport) { r.TokenDigest = "x" }, "key ID": func(r *steps.CheckReport) { r.KeyID = "x" },
+		"key": func(r *steps.CheckReport) { r.Fingerprint = "x" },
+	} {
+		r := passed
+		spoil(&r)
+		s := steps.State{
+			ClientToken: &steps.TokenFact{SecretFact: steps.SecretFact{Digest: "t"}},
+			KeyID:       &steps.KeyIDFact{ID: "i"}, Key: &steps.KeyFact{Fingerprint: "f"}, Check: &r,
+		}
+		if got := checked(s); got != (name == "") {
+			t.Errorf("another %q: %v", name, got)
+		}
+	}
+	if checked(steps.State{}) {
+		t.Error("no check at all counts")
+	}
+}

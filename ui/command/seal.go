@@ -62,7 +62,7 @@ func (a *app) sealed(ctx context.Context, state steps.State, progress *store.Pro
 	if err != nil {
 		return state, err
 	}
-	if r := state.Check; r == nil || !r.Passed {
+	if !checked(state) {
 		a.say("Note: these credentials have not been checked with DPC yet (\"%s check\").", name)
 	}
 	fact, err := a.packages().Seal(ctx, state, creds, request)
@@ -76,6 +76,14 @@ func (a *app) sealed(ctx context.Context, state steps.State, progress *store.Pro
 	a.say("Sealed for NPI %s, %s: %s, %d bytes, SHA-256 %s.", state.NPI, state.Environment, opensWith(fact), fact.Size, fact.SHA256)
 	a.showOnce(made)
 	return state, nil
+}
+
+// checked reports whether the live check passed with the very credentials that are
+// sealed, which are all there.
+func checked(s steps.State) bool {
+	r := s.Check
+	return r != nil && r.Passed && r.TokenDigest == s.ClientToken.Digest &&
+		r.KeyID == s.KeyID.ID && r.Fingerprint == s.Key.Fingerprint
 }
 
 func opensWith(s steps.SealedFact) string {
