@@ -352,3 +352,89 @@ func TestQuitByAnswer(t *testing.T) {
 		t.Errorf("ended by %T", d.quit)
 	}
 }
+
+// TestUndoOfAHandOver takes back what was said to be handed over, and lets it be
+// handed over again.
+func TestUndoOfAHandOver(t *testing.T) {
+	d := launch(t).walk("").press("h").at("finish")
+	d.press("u").at("deliver")
+	if len(d.m.flow.State().Sent) != 0 || d.m.flow.Finished() {
+		t.Error("the hand-over still counts")
+	}
+	d.press("h").at("finish")
+}
+
+// TestProductionFromSandbox begins with what is known, and leads back by Esc.
+func TestProductionFromSandbox(t *testing.T) {
+	d := launch(t).walk("").press("h").at("finish").press("p").at("access")
+	if d.value("organization") != organization || d.value("npi") != stepstest.NPI || d.value("environment") != "production" {
+		t.Errorf("%q, %q, %q", d.value("organization"), d.value("npi"), d.value("environment"))
+	}
+	d.press("esc").at("finish").press("p").at("access").press("enter").at("token").says("[production]")
+	if got := d.m.flow.State(); got.Environment != steps.Production || got.ClientToken != nil {
+		t.Errorf("stands at %s with %v", got.ID(), got.ClientToken)
+	}
+}
+
+// TestRotation replaces the token and walks only the steps that this needs; the
+// old one can be kept after all.
+func TestRotation(t *testing.T) {
+	d := launch(t).walk("").press("h").at("finish")
+	old := d.m.flow.State().ClientToken.Digest
+	d.press("t").at("token").says("This replaces the client token.").press("k").at("finish")
+	if got := d.m.flow.State().ClientToken; got == nil || got.Digest != old {
+		t.Fatal("the old token is not back")
+	}
+	d.press("t").at("token").press("enter").at("save")
+	fresh := keystest.Token(t, keystest.TokenSpec{Expires: stepstest.Start.AddDate(1, 0, 0), RootKeyID: otherUUID})
+	d.paste(fresh.Reveal()).press("enter").at("check").press("enter", "enter").at("seal")
+	if got := d.m.flow.State(); got.ClientToken.Digest == old || got.Previous != nil {
+		t.Error("the new token has not taken the old one's place")
+	}
+}
+
+// TestVaultInTheWizard asks for a passphrase twice where no keyring answers, and
+// keeps going with the vault.
+func TestVaultInTheWizard(t *testing.T) {
+	d := launch(t)
+	d.world.Secrets.KeyringErr = errors.New("nothing answers on the session's bus")
+	filled(d)
+	d.press("enter").at("storage").says("This computer's keyring does not answer", "Nothing answers on the session's bus.", "Unlock the keyring.")
+	d.write("sunrise1234567893").press("enter").at("storage").says("✗")
+	d.press("ctrl+u").write(stepstest.Passphrase).press("enter").write("else").press("enter").at("storage").says("The two passphrases are not the same.")
+	if d.focused() != "again" {
+		t.Errorf("the focus is at %s", d.focused())
+	}
+	d.press("ctrl+u").write(stepstest.Passphrase).press("enter").at("token").says("The vault works")
+	if part := leaks(d.words(), stepstest.Passphrase); part != "" {
+		t.Errorf("the screen shows %q", part)
+	}
+	d.walk("")
+}
+
+// TestKeyringThatComesBack tries again, by the letter that the screen names.
+func TestKeyringThatComesBack(t *testing.T) {
+	d := launch(t)
+	d.world.Secrets.KeyringErr = errors.New("the keyring is locked")
+	filled(d)
+	d.press("enter").at("storage").says("‹alt+t›").press("alt+t").at("storage").says("The keyring is locked.")
+	d.world.Secrets.KeyringErr = nil
+	d.press("alt+t").at("token").says("The keyring works")
+}
+
+// TestResumeInTheWizard starts anew after a crash at each screen of the guide.
+func TestResumeInTheWizard(t *testing.T) {
+	d := launch(t)
+	for _, step := range guide {
+		d.walk(step.screen)
+		state := d.world.Progress.States[stepstest.NPI+"-sandbox"]
+		d.world.Restart()
+		session := d.world.Session()
+		d.m = newModel(t.Context(), Options{Facts: steps.Facts{State: state, Session: session}, Services: d.world.Services(), ReducedMotion: true})
+		d.do(d.m.Init())
+		d.resize(size{100, 40}).at(step.screen)
+		if step.screen != "access" && step.screen != "token" {
+			d.says("Found " + organization + ", sandbox: " + fmt.Sprint(state.DoneSteps()) + " of 8 steps done")
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"dpc-onboard/keys/keystest"
@@ -55,7 +56,7 @@ func TestKilledAtEachPrompt(t *testing.T) {
 	private := d.inKeyring(steps.PrivateKeyName)
 	d.opens(private)
 	w := d.start(large)
-	w.wait("Hand it over", "The passphrase was shown once").kill()
+	w.wait("Hand it over", "The passphrase is kept nowhere").kill()
 	d.nothingLeaks(private, append(windows, w)...)
 }
 
@@ -158,6 +159,41 @@ func TestEnds(t *testing.T) {
 	}
 	if found := leak(fragments(d.token.Reveal()), w.output()); found != "" {
 		t.Errorf("the output shows %q of the token", found)
+	}
+}
+
+// TestTermination ends the program by the signal that a shutdown sends. The screen
+// is the shell's again.
+func TestTermination(t *testing.T) {
+	d := newDesk(t, 11)
+	w := d.start(large)
+	w.wait(guide[0].title)
+	if err := w.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := w.code(); code != 130 {
+		t.Errorf("exit code %d", code)
+	}
+	w.until(func(text string) bool { return !strings.Contains(text, guide[0].title) }, "the shell's own screen")
+}
+
+// TestTerminalWithoutMarkedPastes sends a token as a terminal does that knows no
+// pastes: as keys, with an Enter for the line break in the middle of it.
+func TestTerminalWithoutMarkedPastes(t *testing.T) {
+	d := newDesk(t, 12).withKeyring()
+	w := d.start(large)
+	for _, s := range guide[:2] {
+		w.wait(s.title)
+		s.do(d, w)
+	}
+	w.wait(guide[2].title)
+	token := d.token.Reveal()
+	w.send(token[:300] + "\r" + token[300:] + "\r")
+	w.wait("client token for " + organization)
+	w.send(d.portal.Organization().ID + "\r")
+	w.wait(guide[3].title)
+	if got := d.inKeyring(steps.ClientTokenName); got != token {
+		t.Errorf("the keyring has %d bytes of the token, want %d", len(got), len(token))
 	}
 }
 
