@@ -78,6 +78,17 @@ func SayDays(days int) string {
 	return "token: " + plural(days, "day") + " left"
 }
 
+// SayHomeCount says how many onboardings are listed, of how many.
+func SayHomeCount(listed, all int) string {
+	if listed == all {
+		return fmt.Sprintf("%d", all)
+	}
+	return fmt.Sprintf("%d of %d", listed, all)
+}
+
+// SayHomeNPI tells an onboarding from one with the same name.
+func SayHomeNPI(npi string) string { return wordsNPI + " " + npi }
+
 // SayForget asks before an onboarding is deleted.
 func SayForget(s State) string {
 	return fmt.Sprintf("Delete the tokens, the private key and the progress of %s (%s)? This can't be undone. Press y to delete, any other key to keep it.", s.Organization, s.Environment)

@@ -207,8 +207,15 @@ func (m *Model) forgotten(msg forgottenMsg) tea.Cmd {
 }
 
 func (m *Model) homeHeader() string {
-	title := m.styles.title.Render(" " + steps.SayProduct)
-	return title + m.styles.dim.Render("  "+steps.SayHomeTitle)
+	h, about := m.home, steps.SayHomeTitle
+	if h.loaded && len(h.all) > 0 {
+		about += ": " + steps.SayHomeCount(len(h.matches), len(h.all))
+	}
+	if h.chosen < len(h.matches) { // two of them may have the same name
+		about += " · " + steps.SayHomeNPI(h.all[h.matches[h.chosen]].NPI)
+	}
+	head := m.styles.title.Render(" "+steps.SayProduct) + m.styles.dim.Render("  "+about)
+	return ansi.Truncate(head, m.width, "…")
 }
 
 // homeBody draws the filter and as many lines as fit.
@@ -242,7 +249,10 @@ func (m *Model) homeBody(width int) card {
 // homeRows draws only what is in sight: the list may have thousands of lines.
 func (m *Model) homeRows(c *card, width int) {
 	h := m.home
-	room := max(1, m.height-9)
+	room := max(1, m.height-6)
+	if m.toast != "" {
+		room = max(1, room-2)
+	}
 	first := max(0, min(h.chosen-room/2, len(h.matches)+1-room))
 	for i := first; i < min(first+room, len(h.matches)+1); i++ {
 		line := "+ " + steps.SayHomeNew

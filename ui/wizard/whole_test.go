@@ -44,3 +44,17 @@ func TestEscOnAnEmptyMachine(t *testing.T) {
 		t.Error("what was typed is lost")
 	}
 }
+
+// TestHomeSaysHowManyAndWhich: a window shows a few of many, and two of them may
+// have the same name.
+func TestHomeSaysHowManyAndWhich(t *testing.T) {
+	var list []steps.State
+	for _, npi := range []string{"1234567893", "1000000004", "2000000002"} {
+		s := complete(t)
+		s.NPI = npi
+		list = append(list, s)
+	}
+	d := atHomeWith(t, func() []steps.State { return list })
+	d.says("Your onboardings: 3 · NPI 1234567893").press("down").says("NPI 1000000004")
+	d.write("2000").says("Your onboardings: 1 of 3 · NPI 2000000002")
+}
