@@ -113,7 +113,11 @@ func (a *app) upload(ctx context.Context, u steps.Upload) (steps.DeliveryFact, e
 	if !unknown {
 		return d, err
 	}
-	if u.Trust != "" || !a.asks() {
+	if u.Trust != "" { // to offer the key that was shown would talk somebody into it
+		return d, steps.WithHint(fmt.Errorf("%w: it shows the %s key %s, and not the one that --trust names", err, host.KeyType, host.Fingerprint),
+			"Nothing was sent. Call the vendor: unless the fingerprint was mistyped, somebody may stand between you and the server.")
+	}
+	if !a.asks() {
 		return d, steps.WithHint(fmt.Errorf("%w: it shows the %s key %s", err, host.KeyType, host.Fingerprint),
 			"Compare this with the vendor's fingerprint, and only if it is the same give it: --trust "+host.Fingerprint)
 	}
