@@ -101,6 +101,9 @@ func (f Facts) record(d DeliveryFact) Facts {
 
 // WithDelivery returns the state with one more hand-over.
 func (s State) WithDelivery(d DeliveryFact) State {
+	if p := s.Sealed; p != nil && p.SHA256 == d.SHA256 {
+		d.TokenDigest, d.KeyID, d.Fingerprint = p.TokenDigest, p.KeyID, p.Fingerprint
+	}
 	s.Sent = append(slices.Clip(s.Sent), d)
 	return s
 }
@@ -114,7 +117,7 @@ var sftpScreen = screen{
 		return Prompt{
 			Title: wordsSFTPTitle,
 			Guide: wordsSFTPGuide,
-			Rows:  packageRows(f),
+			Rows:  packageRows(f)[:1], // the file: the form needs the room
 			Notes: sentBefore(f.State),
 			Fields: []Field{
 				{Name: "url", Label: wordsSFTPURL, Hint: wordsSFTPURLHint, Kind: Text, Value: f.Session.Upload.URL, Check: recognizeSFTP},
@@ -186,7 +189,7 @@ var hostScreen = screen{
 			},
 			Actions: []Action{
 				{Name: "stop", Label: wordsHostStop, Key: "n"},
-				{Name: "trust", Label: wordsHostTrust, Key: "y"},
+				{Name: "trust", Label: wordsHostTrust},
 			},
 		}
 	},

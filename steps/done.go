@@ -3,6 +3,7 @@ package steps
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"dpc-onboard/keys"
@@ -110,13 +111,15 @@ func (s State) stillMadeFrom(tokenDigest, keyID, fingerprint string) bool {
 		s.keyIDSaved() && s.KeyID.ID == keyID && s.Key.Fingerprint == fingerprint
 }
 
+// sentAt reports whether today's credentials were handed over: in the package
+// that was sealed last, or in an earlier one that held the same.
 func (s State) sentAt() (time.Time, bool) {
 	sealed := s.currentSealed()
 	if sealed == nil || sealed.SHA256 == "" {
 		return time.Time{}, false
 	}
-	for _, d := range s.Sent {
-		if d.SHA256 == sealed.SHA256 {
+	for _, d := range slices.Backward(s.Sent) {
+		if d.SHA256 == sealed.SHA256 || s.stillMadeFrom(d.TokenDigest, d.KeyID, d.Fingerprint) {
 			return d.At, true
 		}
 	}

@@ -17,7 +17,7 @@ var finishScreen = screen{
 			Title:   wordsFinishTitle(f.State),
 			Guide:   wordsFinishGuide(f.State),
 			Rows:    summaryRows(f),
-			Actions: finishActions(f.State),
+			Actions: finishActions(f),
 			Help:    helpFinish,
 		}
 		if old := f.State.previous().What; old != "" {
@@ -51,8 +51,12 @@ var finishScreen = screen{
 }
 
 // finishActions are what can still be done with a finished onboarding.
-func finishActions(s State) []Action {
-	actions := []Action{{Name: "quit", Label: wordsClose}}
+func finishActions(f Facts) []Action {
+	s, last := f.State, ""
+	if !f.Session.Passphrase.IsZero() {
+		last = wordsCloseWarning
+	}
+	actions := []Action{{Name: "quit", Label: wordsClose, Confirm: last}}
 	if s.Sealed != nil && !s.packageRemoved() {
 		actions = append(actions, Action{Name: "remove", Label: wordsRemove, Key: "d", Confirm: wordsRemoveWarning(s.Sealed.File)})
 	}

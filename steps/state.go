@@ -173,6 +173,11 @@ type DeliveryFact struct {
 	Where  string    `json:"where"` // an address without a password
 	File   string    `json:"file"`
 	SHA256 string    `json:"sha256"`
+
+	// What the package was made from.
+	TokenDigest string `json:"token_digest,omitempty"`
+	KeyID       string `json:"key_id,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // PreviousFact is what a rotation replaces.

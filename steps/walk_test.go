@@ -42,7 +42,11 @@ func TestDefaultWalk(t *testing.T) {
 			t.Errorf("the rail shows %+v", stop)
 		}
 	}
-	p.Answer("finish", "", nil)
+	p.Answer("finish", "", nil) // asks first: the passphrase is shown for the last time
+	if p.Flow.Quit() {
+		t.Error("closing did not ask")
+	}
+	p.Answer("finish-confirm", "yes", nil)
 	if !p.Flow.Quit() {
 		t.Error("closing did not end the flow")
 	}

@@ -223,9 +223,17 @@ var (
 func wordsTokenGuide(e Environment) []string {
 	return []string{
 		"1. Sign in to the portal and click *+ New token*.",
-		fmt.Sprintf("2. Paste the label. Where the portal asks for an environment, choose *%s*.", e),
+		fmt.Sprintf("2. Paste the label. Where the portal asks for an environment, choose *%s*.", portalName(e)),
 		"3. Click *Create Token*. The next page says *Success!* and shows the token once. Leave that page open.",
 	}
+}
+
+// portalName is an environment as the portal writes it.
+func portalName(e Environment) string {
+	if e == Production {
+		return "Production"
+	}
+	return "Sandbox"
 }
 
 func wordsLabelLong(n int) string {

@@ -1,6 +1,9 @@
 package steps
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // What the faces say of their own accord: of copies, keys, sizes and the home
 // screen.
@@ -56,6 +59,9 @@ func SayOpened(url string, err error) string {
 func SaySorted(label string) string {
 	return "That belongs in “" + label + "”, so it was put there."
 }
+
+// SayTook is how long something took, in seconds.
+func SayTook(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
 // SayLength is the length of a value that is not shown.
 func SayLength(n int) string { return plural(n, "character") }

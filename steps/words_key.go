@@ -86,7 +86,7 @@ const (
 
 func wordsAddGuide(e Environment) []string {
 	return []string{
-		fmt.Sprintf("1. On the portal's main page click *+ Key* (or *Add key*). Where it asks for an environment, choose *%s*.", e),
+		fmt.Sprintf("1. On the portal's main page click *+ Key* (or *Add key*). Where it asks for an environment, choose *%s*.", portalName(e)),
 		"2. Copy each of the three values here and paste it into the field of the same name.",
 		"3. Click *Add key*.",
 	}

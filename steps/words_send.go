@@ -171,6 +171,7 @@ func wordsRequestMessage(s State) string {
 // The end.
 const (
 	wordsClose           = "Close"
+	wordsCloseWarning    = "The passphrase of the package is shown here for the last time. Have you written it down?"
 	wordsRemove          = "Delete the local package"
 	wordsStartProduction = "Start production"
 	wordsCalendar        = "Calendar file for the expiry"

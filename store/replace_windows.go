@@ -17,7 +17,7 @@ func replace(from, to string) error {
 		if err == nil || !inUse(err) || wait > 512*time.Millisecond {
 			return err
 		}
-		time.Sleep(wait)
+		<-time.After(wait)
 	}
 }
 

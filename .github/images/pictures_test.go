@@ -93,7 +93,7 @@ func walk(t *testing.T, binary string, th theme) {
 	s.send("h")
 	s.wait("is onboarded")
 	s.shot("finish")
-	s.send("Enter")
+	s.send("Enter", "y")
 	forget := exec.Command(binary, append(store(t, home), "forget", npi+"-sandbox", "--yes")...)
 	forget.Env = append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+filepath.Join(home, "state"))
 	if out, err := forget.CombinedOutput(); err != nil {

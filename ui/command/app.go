@@ -74,7 +74,19 @@ func (a *app) checkFlags() error {
 	if u, err := url.Parse(a.helpDesk); err != nil || a.helpDesk != "" && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
 		return fmt.Errorf("--help-desk takes an address such as %s", steps.HelpDesk)
 	}
-	return a.checkAPI()
+	return errors.Join(a.checkPassphraseFile(), a.checkAPI())
+}
+
+// checkPassphraseFile refuses a file that can't be read, also where the keyring is
+// used in the end: whoever names one counts on it.
+func (a *app) checkPassphraseFile() error {
+	if a.vaultPassphraseFile == "" {
+		return nil
+	}
+	if _, err := readPassphrase(a.vaultPassphraseFile); err != nil {
+		return fmt.Errorf("--vault-passphrase-file: %w", err)
+	}
+	return nil
 }
 
 func (a *app) checkAPI() error {

@@ -102,7 +102,7 @@ func (a *app) printLine(e steps.Environment, silent bool) func(steps.CheckLine) 
 		if silent || l.Status == steps.CheckRunning {
 			return
 		}
-		fmt.Fprintf(a.out, "%-9s  %s  (%d ms)\n", l.Status, printable(l.Sentence(e)), l.Took.Milliseconds())
+		fmt.Fprintf(a.out, "%-9s  %s  (%s)\n", l.Status, printable(l.Sentence(e)), steps.SayTook(l.Took))
 		if remedy := l.Remedy(); remedy != "" {
 			fmt.Fprintf(a.out, "%-9s  %s\n", "", printable(remedy))
 		}

@@ -42,7 +42,7 @@ func guide(token string) string {
 		"1", "",         // check, go on
 		"1", "1", "", // seal
 		"3", // deliver
-		"1", // finish
+		"1", "2", // finish, and the passphrase is written down
 	}, "\n") + "\n"
 }
 

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"dpc-onboard/steps"
@@ -204,8 +203,8 @@ func (f *face) help(p steps.Prompt) {
 // result says what one line of the live check came to.
 func (f *face) result(e steps.Environment, l steps.CheckLine) {
 	took := ""
-	if l.Took >= time.Millisecond {
-		took = fmt.Sprintf(", %d ms", l.Took.Milliseconds())
+	if l.Took > 0 {
+		took = ", " + steps.SayTook(l.Took)
 	}
 	f.out.say(fmt.Sprintf("Step %d: %s: %s%s.", slices.Index(steps.IDs, steps.Check)+1, l.Title(), l.Status, took))
 	if sentence := l.Sentence(e); sentence != ended(l.Title()) && l.Status != steps.CheckNotTried {

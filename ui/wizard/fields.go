@@ -3,7 +3,6 @@ package wizard
 import (
 	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"charm.land/lipgloss/v2"
@@ -177,7 +176,7 @@ func (m *Model) checkLine(l steps.CheckLine, width int) string {
 	}
 	took := ""
 	if l.Took > 0 {
-		took = " " + l.Took.Round(time.Millisecond).String()
+		took = " " + steps.SayTook(l.Took)
 	}
 	lines := strings.ReplaceAll(wrap(head, width-2-len(took)), "\n", "\n  ")
 	return style.Render(sign) + " " + m.styles.text.Render(lines) + m.styles.dim.Render(took) + more

@@ -125,8 +125,12 @@ func (m *Model) scrolledTo(c card, room int) (shown []string, mark string) {
 		}
 	}
 	m.offset = max(0, min(m.offset, len(c.lines)-room))
-	mark = "↑"
-	if m.offset+room < len(c.lines) {
+	switch {
+	case m.offset+room == len(c.lines):
+		mark = "↑"
+	case m.offset > 0:
+		mark = "↑↓ " + steps.SayMore
+	default:
 		mark = "↓ " + steps.SayMore
 	}
 	return c.lines[m.offset : m.offset+room], mark

@@ -36,7 +36,7 @@ func TestWholeGuide(t *testing.T) {
 	if w.presses != wantPresses || w.pastes != wantPastes {
 		t.Errorf("%d key presses and %d pastes, want %d and %d", w.presses, w.pastes, wantPresses, wantPastes)
 	}
-	w.press("h").wait(organization+" is onboarded", "❯ Close").press("enter")
+	w.press("h").wait(organization+" is onboarded", "❯ Close").press("enter").wait("for the last time").press("y")
 	if code := w.code(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
