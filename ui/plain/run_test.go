@@ -41,7 +41,7 @@ func guide(token string) string {
 		stepstest.KeyID, // id
 		"1", "",         // check, go on
 		"1", "1", "", // seal
-		"3", // deliver
+		"3",      // deliver
 		"1", "2", // finish, and the passphrase is written down
 	}, "\n") + "\n"
 }
