@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -22,6 +24,10 @@ import (
 
 // onboard runs the onboarding itself, on the full screen or line by line.
 func (a *app) onboard(ctx context.Context) error {
+	// A window that closes ends it, also where nohup or a service lets its children
+	// ignore that: nobody is left to answer.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
+	defer stop()
 	state, home, err := a.begin()
 	if err != nil {
 		return err

@@ -345,9 +345,14 @@ func TestFooterTellsKeysThatWork(t *testing.T) {
 	}
 }
 
-// TestQuitByAnswer ends the program from the last screen.
+// TestQuitByAnswer ends the program from the last screen; a second Enter too many
+// does not, while the passphrase is on it.
 func TestQuitByAnswer(t *testing.T) {
-	d := launch(t).walk("").press("h").at("finish").press("enter")
+	d := launch(t).walk("").press("h").at("finish").press("enter").says("for the last time").press("enter").at("finish")
+	if d.quit != nil {
+		t.Fatalf("ended by %T", d.quit)
+	}
+	d.press("enter").press("y")
 	if _, ok := d.quit.(tea.QuitMsg); !ok || !d.m.flow.Finished() {
 		t.Errorf("ended by %T", d.quit)
 	}
@@ -370,7 +375,7 @@ func TestProductionFromSandbox(t *testing.T) {
 	if d.value("organization") != organization || d.value("npi") != stepstest.NPI || d.value("environment") != "production" {
 		t.Errorf("%q, %q, %q", d.value("organization"), d.value("npi"), d.value("environment"))
 	}
-	d.press("esc").at("finish").press("p").at("access").press("enter").at("token").says("[production]")
+	d.press("esc").at("finish").press("p").at("access").press("enter").at("token").says("[Production]")
 	if got := d.m.flow.State(); got.Environment != steps.Production || got.ClientToken != nil {
 		t.Errorf("stands at %s with %v", got.ID(), got.ClientToken)
 	}

@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"net"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -120,8 +121,18 @@ func TestTinyWindow(t *testing.T) {
 
 // TestClosedTerminal closes the window under the program: it ends by itself, and
 // what was saved is there at the next start.
-func TestClosedTerminal(t *testing.T) {
-	d := newDesk(t, 7).withKeyring()
+func TestClosedTerminal(t *testing.T) { closeTerminal(t, 7) }
+
+// TestClosedTerminalUnderNohup is the same where the signal that says so is
+// ignored, as nohup and some services hand it down.
+func TestClosedTerminalUnderNohup(t *testing.T) {
+	signal.Ignore(syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
+	closeTerminal(t, 13)
+}
+
+func closeTerminal(t *testing.T, number int) {
+	d := newDesk(t, number).withKeyring()
 	w := d.start(large)
 	for _, s := range guide[:2] {
 		w.wait(s.title)
