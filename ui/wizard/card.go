@@ -150,18 +150,21 @@ func asSentence(s string) string {
 }
 
 // rows lists facts. A value of one word that does not fit beside its name stands
-// below it.
+// below it. What is shown only once comes first: the rest may be scrolled for.
 func (m *Model) rows(width int) string {
+	var once, lines []string
 	names := 0
 	for _, r := range m.prompt.Rows {
-		names = max(names, lipgloss.Width(r.Name))
+		if r.Secret.IsZero() {
+			names = max(names, lipgloss.Width(r.Name))
+		}
 	}
-	var once, lines []string // what is shown only once comes first: the rest may be scrolled for
 	for _, r := range m.prompt.Rows {
 		if r.Secret.IsZero() {
 			lines = append(lines, m.row(r, names, width))
 		} else {
-			once = append(once, m.row(r, names, width))
+			shown := m.styles.title.Render(wrapValue(r.Secret.Reveal(), width-2))
+			once = append(once, m.styles.dim.Render(r.Name)+"\n"+indent2(shown)+"\n")
 		}
 	}
 	return strings.Join(append(once, lines...), "\n")
@@ -169,9 +172,6 @@ func (m *Model) rows(width int) string {
 
 func (m *Model) row(r steps.Row, names, width int) string {
 	value, style := r.Value, m.styles.text
-	if !r.Secret.IsZero() {
-		value, style = r.Secret.Reveal(), m.styles.title
-	}
 	name, room := m.styles.dim.Render(r.Name), width-names-2
 	narrow := room < 28 // no room for columns
 	if narrow {
