@@ -60,7 +60,7 @@ type terminal struct {
 	t       testing.TB
 	cmd     *exec.Cmd
 	master  *os.File
-	ended   chan struct{} // closed when the process has ended
+	ended   chan struct{} // closed when the process has ended and what it wrote was read
 	err     error         // how, once ended is closed
 	changed chan struct{}
 
@@ -81,10 +81,18 @@ func open(t testing.TB, s size, cmd *exec.Cmd) *terminal {
 	}
 	w.master = closable(t, master)
 	var idle sync.WaitGroup
-	idle.Go(w.read)
+	drained := make(chan struct{})
+	idle.Go(func() {
+		defer close(drained)
+		w.read()
+	})
 	idle.Go(func() { _, _ = io.Copy(w.master, w.screen) }) // what the terminal answers
 	go func() {
 		w.err = cmd.Wait()
+		select { // what it wrote last may still come
+		case <-drained:
+		case <-time.After(5 * time.Second):
+		}
 		close(w.ended)
 	}()
 	t.Cleanup(func() {
