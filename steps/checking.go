@@ -70,20 +70,36 @@ func mends(r CheckReport) []Action {
 
 // check asks DPC. What it says is a fact; only its own breaking off is not.
 func (f Facts) check(ctx context.Context, s Services, report func(Event)) (Facts, error) {
-	c, err := LoadCredentials(ctx, s.Secrets, f.State)
+	replacing := f.State.previous().What
+	state, err := LiveCheck(ctx, s, f.State, func(l CheckLine) { report(Event{Line: &l}) })
+	f.State = state
 	if err != nil {
 		return f, err
 	}
-	r, err := s.Checker.Check(ctx, f.State, c, func(l CheckLine) { report(Event{Line: &l}) })
-	if err != nil {
-		return f, err
-	}
-	f.State = f.State.WithCheck(r)
 	f.Session.ShowReport = true
-	if r.Passed {
-		return f.forgetPrevious(ctx, s)
+	if replacing != "" && state.Previous == nil {
+		f.Session.note(NoteInfo, wordsReplaced(replacing), wordsReplacedHint)
 	}
 	return f, nil
+}
+
+// LiveCheck asks DPC with what is saved, and returns the state with the outcome:
+// that DPC refuses is no error. Once the new one works, what a rotation kept of
+// the old is deleted.
+func LiveCheck(ctx context.Context, s Services, state State, report func(CheckLine)) (State, error) {
+	c, err := LoadCredentials(ctx, s.Secrets, state)
+	if err != nil {
+		return state, err
+	}
+	r, err := s.Checker.Check(ctx, state, c, report)
+	if err != nil {
+		return state, err
+	}
+	state = state.WithCheck(r)
+	if !r.Passed {
+		return state, nil
+	}
+	return state.deleteOld(ctx, s.Secrets)
 }
 
 // WithCheck returns the state with the outcome of a live check.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"dpc-onboard/steps"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -71,4 +72,36 @@ func TestSummaryIsSaved(t *testing.T) {
 		return
 	}
 	t.Error("nothing was written")
+}
+
+// TestSameCredentialsNeedNoNewHandOver: what was handed over once is with the
+// receiver, whatever package held it; another token is not.
+func TestSameCredentialsNeedNoNewHandOver(t *testing.T) {
+	state := at(t, "finish").Flow.State()
+	again := *state.Sealed
+	again.SHA256, again.File = strings.Repeat("ab", 32), "/elsewhere.zip.age"
+	state.Sealed = &again
+	if !steps.Complete(state) {
+		t.Error("another package of the same credentials undid the hand-over")
+	}
+	token, sealed := *state.ClientToken, again
+	token.Digest, sealed.TokenDigest = "0123456789abcdef", "0123456789abcdef"
+	report := *state.Check
+	report.TokenDigest = token.Digest
+	state.ClientToken, state.Sealed, state.Check = &token, &sealed, &report
+	if steps.Complete(state) || steps.Next(state) != steps.Send {
+		t.Errorf("a package with another token counts as handed over; next is %q", steps.Next(state))
+	}
+}
+
+// TestNoLetterTrustsAServer: one key pressed by mistake must not.
+func TestNoLetterTrustsAServer(t *testing.T) {
+	p := at(t, "sftp")
+	p.World.Packages.Unknown = &steps.UnknownHost{Host: "h:22", KeyType: "ssh-ed25519", Fingerprint: "SHA256:abc"}
+	p.Answer("sftp", "", stepstest.Values{"url": "sftp://user@h/in/"})
+	p.At("host")
+	actions := p.Flow.Prompt().Actions
+	if actions[0].Name != "stop" || actions[1].Name != "trust" || actions[1].Key != "" {
+		t.Errorf("got %+v", actions)
+	}
 }

@@ -24,9 +24,11 @@ func StoredNames() []string {
 // are open. Only one rotation has its old secrets kept: the last.
 func (f Facts) replace(what string) Do {
 	return func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
-		if err := f.deleteOld(ctx, s); err != nil {
+		state, err := f.State.deleteOld(ctx, s.Secrets)
+		if err != nil {
 			return f, err
 		}
+		f.State = state
 		for _, name := range rotated[what] {
 			if err := duplicate(ctx, s, f.State.ID(), name, Old(name)); err != nil {
 				return f, err
@@ -39,17 +41,14 @@ func (f Facts) replace(what string) Do {
 }
 
 // deleteOld removes what an earlier rotation kept.
-func (f *Facts) deleteOld(ctx context.Context, s Services) error {
-	if f.State.Previous == nil {
-		return nil
-	}
-	for _, name := range rotated[f.State.previous().What] {
-		if err := s.Secrets.Delete(ctx, f.State.ID(), Old(name)); err != nil {
-			return err
+func (s State) deleteOld(ctx context.Context, secrets Secrets) (State, error) {
+	for _, name := range rotated[s.previous().What] {
+		if err := secrets.Delete(ctx, s.ID(), Old(name)); err != nil {
+			return s, err
 		}
 	}
-	f.State.Previous = nil
-	return nil
+	s.Previous = nil
+	return s, nil
 }
 
 // replaced takes back the facts that are to be made anew.
@@ -67,19 +66,6 @@ func (s State) replaced(what string, now time.Time) State {
 	return s
 }
 
-// forgetPrevious removes what a rotation replaced, once the new one is checked.
-func (f Facts) forgetPrevious(ctx context.Context, s Services) (Facts, error) {
-	what := f.State.previous().What
-	if what == "" {
-		return f, nil
-	}
-	if err := f.deleteOld(ctx, s); err != nil {
-		return f, err
-	}
-	f.Session.note(NoteInfo, wordsReplaced(what), wordsReplacedHint)
-	return f, nil
-}
-
 // keepOld ends a rotation: the old secret comes back under its name, and so do
 // its facts. It gives nothing up before all of the old is there.
 func (f Facts) keepOld(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
@@ -92,11 +78,10 @@ func (f Facts) keepOld(ctx context.Context, s Services, _ func(Event)) (Facts, e
 			return f, err
 		}
 	}
-	old := f.State.restored()
-	if err := f.deleteOld(ctx, s); err != nil {
+	if _, err := f.State.deleteOld(ctx, s.Secrets); err != nil {
 		return f, err
 	}
-	f.State = old
+	f.State = f.State.restored()
 	f.Session = f.Session.Another()
 	f.Session.note(NoteOK, wordsOldKept(p.What), "")
 	return f, nil

@@ -119,7 +119,7 @@ func FuzzState(f *testing.F) {
 		}
 		again, err := formatState(state)
 		if err != nil {
-			t.Skip("a time that JSON can't hold") // a year beyond 9999
+			return // a time that JSON can't hold: a year beyond 9999
 		}
 		if _, reason := parseState(testID, again); reason != "" {
 			t.Fatalf("what was accepted does not come back: %s\n%s", reason, again)

@@ -45,7 +45,7 @@ func fuzzOpen(f *testing.F, sealed []byte, c Contents, unlock Unlock) {
 	f.Fuzz(func(t *testing.T, kind uint8, at uint32, patch []byte) {
 		data := damage(sealed, kind, at, patch)
 		if len(data) > MaxSize {
-			t.Skip("too large")
+			return // the size is refused before anything is looked at
 		}
 		got, err := Open(context.Background(), bytes.NewReader(data), unlock)
 		switch {

@@ -53,17 +53,19 @@ func (a *app) check(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	defer progress.Close()
-	creds, err := a.credentials(ctx, state)
+	secrets, err := a.openSecrets(ctx, state)
 	if err != nil {
 		return err
 	}
-	report, err := checker{a}.Check(ctx, state, creds, a.printLine(state.Environment, asJSON))
+	before := state.Check
+	state, err = steps.LiveCheck(ctx, steps.Services{Secrets: secrets, Checker: checker{a}}, state, a.printLine(state.Environment, asJSON))
+	if state.Check != before {
+		err = errors.Join(err, a.save(progress, state))
+	}
 	if err != nil {
 		return err
 	}
-	if err := a.save(progress, state.WithCheck(report)); err != nil {
-		return err
-	}
+	report := *state.Check
 	if asJSON {
 		err = printJSON(a.out, reportOf(state, report))
 	} else {

@@ -128,10 +128,8 @@ func folderOf(u *url.URL) (string, error) {
 	return folder, nil
 }
 
-// String returns the address, which ParseURL reads back to the same value.
-func (t Target) String() string { return t.url("") }
-
-// url returns the address of a file in the folder, or of the folder for "".
+// url returns the address of a file in the folder, or of the folder for "",
+// which ParseURL reads back to the same value.
 func (t Target) url(name string) string {
 	folder := t.Folder
 	if strings.HasPrefix(folder, "~") {
