@@ -31,7 +31,7 @@ func (p Pair) Assertion(c Claims) (Secret, error) {
 	if p.IsZero() {
 		return Secret{}, ErrNoPair
 	}
-	if c.incomplete() {
+	if c.Token.IsZero() || c.KeyID == "" || c.Audience == "" || c.ID == "" || c.Now.IsZero() {
 		return Secret{}, ErrClaims
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS384, jwt.MapClaims{
@@ -47,8 +47,4 @@ func (p Pair) Assertion(c Claims) (Secret, error) {
 		return Secret{}, fmt.Errorf("signing the assertion: %w", err)
 	}
 	return NewSecret(signed), nil
-}
-
-func (c Claims) incomplete() bool {
-	return c.Token.IsZero() || c.KeyID == "" || c.Audience == "" || c.ID == "" || c.Now.IsZero()
 }

@@ -6,143 +6,109 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/google/uuid"
 	"gopkg.in/macaroon.v2"
 )
 
-// This file undoes the wrappings in which a client token may come. The errors of
-// the macaroon library quote what they read, so none of them is passed on.
+// This file finds the macaroons in a client token, and what their caveats say.
+//
+// The forms are those of DPC's MacaroonBakery.deserializeMacaroon and of the
+// jmacaroons library under it. A text that starts with e, W or T is decoded from
+// base64 once; what then starts with [ or { is V2 JSON; all else is decoded from
+// base64 (once more, behind a T) and has to be V1 binary. DPC itself writes JSON
+// alone. It refuses V1 JSON and V2 binary. See
+// https://github.com/CMSgov/dpc-app/blob/main/dpc-macaroons/src/main/java/gov/cms/dpc/macaroons/MacaroonBakery.java
+//
+// The errors of the macaroon library quote what they read, so none is passed on.
 
 // tokenStart is how DPC's tokens start: base64 of `[{"`.
 const tokenStart = "W3si"
 
-// v1Form is how the first packet of libmacaroons' V1 binary form starts: its
-// length in four hexadecimal digits and its name.
-var v1Form = regexp.MustCompile(`^[0-9a-f]{4}location `)
+var (
+	notBase64 = regexp.MustCompile(`[^\w-]`)
+	// v1Form is how V1 binary starts: with the length of the first packet in four
+	// hexadecimal digits, and its name.
+	v1Form = regexp.MustCompile(`^[0-9a-f]{4}location `)
+	// webAddress is in ASCII, without white space and control characters.
+	webAddress = regexp.MustCompile(`^(?i:https?)://[!-~]+$`)
+)
 
-// decodeToken returns the token as it goes to DPC, and the macaroons in it.
-func decodeToken(text string) (Secret, macaroon.Slice, error) {
-	if text[0] == '[' || text[0] == '{' {
-		return decodePlain(text)
-	}
-	return decodeBase64(withoutSpace(text))
-}
-
-// decodePlain keeps the spaces inside of strings, because caveats are signed.
-func decodePlain(text string) (Secret, macaroon.Slice, error) {
+// decodePlain removes line breaks, which JSON has in no string, and white space
+// between the values, but no space in a string, because caveats are signed.
+func decodePlain(text string) (string, macaroon.Slice, error) {
 	text = strings.NewReplacer("\r", "", "\n", "").Replace(text)
-	macaroons, err := decodeJSON([]byte(text))
+	all, err := decodeJSON([]byte(text))
 	if err != nil {
-		return Secret{}, nil, err
+		return "", nil, err
 	}
 	var compact bytes.Buffer
-	if err := json.Compact(&compact, []byte(text)); err != nil {
-		return Secret{}, nil, ErrTokenForeign
-	}
-	return NewSecret(compact.String()), macaroons, nil
+	_ = json.Compact(&compact, []byte(text)) // fails only for what is no JSON
+	return compact.String(), all, nil
 }
 
-// decodeBase64 takes both alphabets, with or without padding.
-func decodeBase64(text string) (Secret, macaroon.Slice, error) {
-	body := strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(text, "="))
-	if at := strings.IndexFunc(body, notBase64); at >= 0 {
-		return Secret{}, nil, oddCharacter(body, at)
+// decodeBase64 takes both alphabets, with or without padding, and returns the text
+// in the URL-safe one, with padding.
+func decodeBase64(text string) (string, macaroon.Slice, error) {
+	body := urlSafe(text)
+	all, err := decodeBody(body)
+	if err != nil {
+		return "", nil, diagnose(body, err)
+	}
+	return body + strings.Repeat("=", (4-len(body)%4)%4), all, nil
+}
+
+func urlSafe(text string) string {
+	return strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(text, "="))
+}
+
+// decodeBody takes the URL-safe alphabet without padding.
+func decodeBody(body string) (macaroon.Slice, error) {
+	if notBase64.MatchString(body) {
+		return nil, ErrTokenBase64
 	}
 	// The decoder stops at a single character over, which holds no whole byte: a
 	// sign of a cut that the bytes before it will confirm.
 	data, over := base64.RawURLEncoding.DecodeString(body)
-	macaroons, err := decodeBytes(data)
+	if strings.HasPrefix(body, "T") {
+		inner, err := base64.RawURLEncoding.DecodeString(urlSafe(string(data)))
+		data, over = inner, errors.Join(over, err)
+	}
+	var all macaroon.Slice
+	err := ErrTokenForeign
+	switch {
+	case bytes.HasPrefix(data, []byte("[")), bytes.HasPrefix(data, []byte("{")):
+		all, err = decodeJSON(data)
+	case v1Form.Match(data):
+		all, err = decodeV1(data)
+	case len(data) > minToken && data[0] == 0x30 && data[1]&0xf0 == 0x80:
+		err = ErrTokenPEM // a long ASN.1 sequence: a key without its first line
+	}
 	if err == nil && over != nil {
 		err = ErrTokenForeign
 	}
-	if err != nil {
-		return Secret{}, nil, diagnose(body, err)
-	}
-	return NewSecret(padded(body)), macaroons, nil
+	return all, err
 }
 
-func notBase64(r rune) bool {
-	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	return !letter && (r < '0' || r > '9') && r != '-' && r != '_'
-}
-
-func padded(body string) string { return body + strings.Repeat("=", (4-len(body)%4)%4) }
-
-// oddCharacter names what a character outside of the alphabet means: padding in
-// the middle ends a first token, where enough follows for another value.
-func oddCharacter(body string, at int) error {
-	switch {
-	case body[at] == '=' && at >= minToken && len(body)-at > len(uuid.Nil.String()):
-		return ErrTokenTwo
-	case len(body) < minToken:
-		return ErrTokenWord
-	}
-	return ErrTokenBase64
-}
-
-// diagnose finds a better reason than that the text can't be decoded.
-func diagnose(body string, err error) error {
-	long := len(body) >= minToken
-	switch {
-	case long && strings.Count(body, body[:len(tokenStart)*2]) > 1:
-		return ErrTokenTwo
-	case long && strings.Index(body, tokenStart) > 0:
-		return ErrTokenLabel
-	case !long && !errors.Is(err, ErrTokenCut):
-		return ErrTokenWord
-	}
-	return err
-}
-
-func decodeBytes(data []byte) (macaroon.Slice, error) {
-	inner, err := macaroon.Base64Decode(data)
-	switch {
-	case bytes.HasPrefix(data, []byte("[")), bytes.HasPrefix(data, []byte("{")):
-		return decodeJSON(data)
-	case bytes.HasPrefix(data, []byte{2}), v1Form.Match(data):
-		return decodeBinary(data)
-	case err == nil && v1Form.Match(inner): // encoded twice: it starts with a T
-		return decodeBinary(inner)
-	case len(data) > minToken && data[0] == 0x30 && data[1]&0xf0 == 0x80:
-		return nil, ErrTokenPEM // a long ASN.1 sequence: a key without its first line
-	}
-	return nil, ErrTokenForeign
-}
-
-// decodeBinary takes a failure for a cut: both forms give lengths in front.
-func decodeBinary(data []byte) (macaroon.Slice, error) {
+// decodeV1 takes one macaroon, as DPC does. It takes a failure for a cut, because
+// lengths stand in front.
+func decodeV1(data []byte) (macaroon.Slice, error) {
 	var all macaroon.Slice
-	if err := all.UnmarshalBinary(data); err != nil {
+	switch err := all.UnmarshalBinary(data); {
+	case err != nil:
 		return nil, ErrTokenCut
+	case len(all) > 1:
+		return nil, ErrTokenTwo
 	}
 	return all, nil
 }
 
 // decodeJSON takes one macaroon or an array of them.
 func decodeJSON(data []byte) (macaroon.Slice, error) {
-	value, err := soleValue(data)
-	if err != nil {
-		return nil, err
-	}
-	if value[0] == '{' {
-		value = slices.Concat([]byte("["), value, []byte("]"))
-	}
-	var all macaroon.Slice
-	if err := json.Unmarshal(value, &all); err != nil {
-		return nil, ErrTokenForeign
-	}
-	if len(all) == 0 || slices.Contains(all, nil) {
-		return nil, ErrTokenForeign
-	}
-	return all, nil
-}
-
-// soleValue returns the one JSON value in data.
-func soleValue(data []byte) (json.RawMessage, error) {
 	var value json.RawMessage
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	switch err := decoder.Decode(&value); {
@@ -151,12 +117,96 @@ func soleValue(data []byte) (json.RawMessage, error) {
 	case err != nil:
 		return nil, ErrTokenForeign
 	}
-	rest := bytes.TrimSpace(data[decoder.InputOffset():])
-	switch {
-	case len(rest) == 0:
-		return value, nil
-	case rest[0] == '[' || rest[0] == '{':
+	switch next, err := decoder.Token(); {
+	case next == json.Delim('['), next == json.Delim('{'):
 		return nil, ErrTokenTwo
+	case !errors.Is(err, io.EOF):
+		return nil, ErrTokenForeign
 	}
-	return nil, ErrTokenForeign
+	if value[0] == '{' {
+		value = slices.Concat([]byte("["), value, []byte("]"))
+	}
+	var objects []struct{} // the library would take binary forms in strings too
+	var all macaroon.Slice
+	err := errors.Join(json.Unmarshal(value, &objects), json.Unmarshal(value, &all))
+	refused := func(m *macaroon.Macaroon) bool { return m == nil || m.Version() != macaroon.V2 }
+	if err != nil || len(all) == 0 || slices.ContainsFunc(all, refused) {
+		return nil, ErrTokenForeign
+	}
+	return all, nil
+}
+
+// diagnose finds a better reason for an error of decodeBody.
+func diagnose(body string, err error) error {
+	switch long := len(body) >= minToken; {
+	case !long && !errors.Is(err, ErrTokenCut):
+		return ErrTokenWord
+	case long && strings.Count(body, body[:len(tokenStart)*2]) > 1:
+		return ErrTokenTwo
+	case long && strings.Index(body, tokenStart) > 0 && !errors.Is(err, ErrTokenBase64):
+		return ErrTokenLabel
+	}
+	return err
+}
+
+// readToken gathers what the macaroons say. The caveats of third parties are left
+// out: only DPC can read them. What comes behind the first macaroon are discharges,
+// which name no organization.
+func readToken(all macaroon.Slice) (t Token, err error) {
+	t.ID, _ = ParseUUID(string(all[0].Id()))
+	// The location is not signed, and its host will be shown on a terminal.
+	location := all[0].Location()
+	if u, err := url.Parse(location); err == nil && webAddress.MatchString(location) {
+		t.Host = strings.ToLower(u.Hostname())
+	}
+	for i, m := range all {
+		for _, c := range m.Caveats() {
+			if len(c.VerificationId) > 0 {
+				continue
+			}
+			name, value, _ := strings.Cut(string(c.Id), "=")
+			switch name = strings.TrimSpace(name); {
+			case name == "organization_id" && i > 0:
+				err = ErrTokenTwo
+			case name == "organization_id":
+				err = t.addOrganization(value)
+			case name == "expires":
+				err = t.addExpiry(strings.TrimSpace(value))
+			}
+			if err != nil {
+				return Token{}, err
+			}
+		}
+	}
+	if t.OrganizationID == "" {
+		return Token{}, ErrTokenOrganization
+	}
+	return t, nil
+}
+
+func (t *Token) addOrganization(value string) error {
+	id, err := ParseUUID(value)
+	switch {
+	case err != nil:
+		return ErrTokenOrganization
+	case t.OrganizationID != "" && t.OrganizationID != id:
+		return ErrTokenOrganizations
+	}
+	t.OrganizationID = id
+	return nil
+}
+
+// addExpiry keeps the earliest of several dates: caveats only ever narrow.
+func (t *Token) addExpiry(value string) error {
+	expires, err := time.Parse(time.RFC3339Nano, value)
+	if err != nil { // Java leaves out seconds that are zero
+		expires, err = time.Parse("2006-01-02T15:04Z07:00", value)
+	}
+	if err != nil {
+		return ErrTokenExpiry
+	}
+	if t.Expires.IsZero() || expires.Before(t.Expires) {
+		t.Expires = expires.UTC()
+	}
+	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -21,10 +21,6 @@ const Bits = 4096
 // Snippet is what DPC's portal has people sign to prove that they hold the
 // private key: these 53 bytes, with no newline at the end.
 const Snippet = "This is the snippet used to verify a key pair in DPC."
-
-// signatureLine is the number of base64 characters on each line of a portal
-// signature, as `openssl base64` writes it.
-const signatureLine = 64
 
 // ErrNoPair is what the zero Pair answers when asked to sign.
 var ErrNoPair = errors.New("there is no key pair yet")
@@ -37,6 +33,7 @@ var ErrNoMatch = errors.New("the public key and the private key are not a pair")
 // It never prints itself, for the reasons and by the means of Secret: the key
 // sits behind a function, where printers that use reflection can't follow.
 type Pair struct {
+	redacted
 	reveal func() *rsa.PrivateKey
 }
 
@@ -50,11 +47,7 @@ func GeneratePair(random io.Reader) (Pair, error) {
 	if err != nil {
 		return Pair{}, fmt.Errorf("generating an RSA key: %w", err)
 	}
-	return newPair(key), nil
-}
-
-func newPair(key *rsa.PrivateKey) Pair {
-	return Pair{reveal: func() *rsa.PrivateKey { return key }}
+	return Pair{reveal: func() *rsa.PrivateKey { return key }}, nil
 }
 
 // IsZero reports whether there is no pair.
@@ -66,10 +59,7 @@ func (p Pair) Private() Secret {
 	if p.IsZero() {
 		return Secret{}
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(p.reveal())
-	if err != nil { // only for key types other than RSA
-		return Secret{}
-	}
+	der, _ := x509.MarshalPKCS8PrivateKey(p.reveal()) // fails only for key types other than RSA
 	return NewSecret(string(pem.EncodeToMemory(&pem.Block{Type: typePKCS8, Bytes: der})))
 }
 
@@ -91,7 +81,7 @@ func (p Pair) Matches(pub PublicKey) error {
 
 // Sign returns what the portal calls the signature snippet: RSASSA-PKCS1-v1_5
 // with SHA-256 over Snippet, in standard base64, in lines of 64 characters that
-// each end in a newline.
+// each end in a newline, as `openssl base64` writes them.
 func (p Pair) Sign() (string, error) {
 	if p.IsZero() {
 		return "", ErrNoPair
@@ -101,37 +91,85 @@ func (p Pair) Sign() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("signing the snippet: %w", err)
 	}
-	return inLines(base64.StdEncoding.EncodeToString(signature)), nil
-}
-
-// signs reports whether what the private half signs is what the public half
-// verifies. The standard library doesn't check that a key's primes are primes.
-func (p Pair) signs() bool {
-	signature, err := p.Sign()
-	return err == nil && p.Public().Verify(signature) == nil
-}
-
-func inLines(text string) string {
 	var b strings.Builder
-	for len(text) > signatureLine {
-		b.WriteString(text[:signatureLine] + "\n")
-		text = text[signatureLine:]
+	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(signature)), 64) {
+		b.Write(line)
+		b.WriteByte('\n')
 	}
-	b.WriteString(text + "\n")
-	return b.String()
+	return b.String(), nil
 }
 
-// Format implements fmt.Formatter and thereby covers every verb.
-func (p Pair) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+// What Verify refuses.
+var (
+	ErrSignatureForm = errors.New("the signature is not base64")
+	ErrSignature     = errors.New("the signature was not made with this key over DPC's snippet")
+)
 
-// String implements fmt.Stringer for callers that do not go through fmt.
-func (p Pair) String() string { return redacted }
+// PublicKey is an RSA public key of at least 4096 bits. The zero value holds
+// none, and all its methods answer with nothing.
+type PublicKey struct {
+	key *rsa.PublicKey
+}
 
-// GoString implements fmt.GoStringer.
-func (p Pair) GoString() string { return redacted }
+// IsZero reports whether there is no key.
+func (k PublicKey) IsZero() bool { return k.key == nil }
 
-// LogValue implements slog.LogValuer.
-func (p Pair) LogValue() slog.Value { return slog.StringValue(redacted) }
+// Bits returns the size of the modulus in bits.
+func (k PublicKey) Bits() int {
+	if k.IsZero() {
+		return 0
+	}
+	return k.key.N.BitLen()
+}
 
-// MarshalText implements encoding.TextMarshaler and thereby covers JSON.
-func (p Pair) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// Equal reports whether both are the same key. Two zero keys are equal.
+func (k PublicKey) Equal(other PublicKey) bool {
+	if k.IsZero() || other.IsZero() {
+		return k.IsZero() == other.IsZero()
+	}
+	return k.key.Equal(other.key)
+}
+
+// PEM returns the key as SubjectPublicKeyInfo ("BEGIN PUBLIC KEY"), byte for
+// byte what `openssl rsa -pubout` writes.
+func (k PublicKey) PEM() string {
+	if k.IsZero() {
+		return ""
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: typeSPKI, Bytes: k.der()}))
+}
+
+// Fingerprint returns "SHA256:" and the SHA-256 of the SubjectPublicKeyInfo in
+// unpadded base64: 50 characters. ssh-keygen shows the same form over its own
+// encoding of a key, so the two differ in value.
+func (k PublicKey) Fingerprint() string {
+	if k.IsZero() {
+		return ""
+	}
+	sum := sha256.Sum256(k.der())
+	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+}
+
+// String returns the fingerprint.
+func (k PublicKey) String() string { return k.Fingerprint() }
+
+// Verify checks a portal signature as Pair.Sign makes it: standard base64, in
+// which line breaks and other white space don't count. It returns
+// ErrSignatureForm or ErrSignature.
+func (k PublicKey) Verify(signature string) error {
+	raw, err := base64.StdEncoding.DecodeString(withoutSpace(signature))
+	if err != nil {
+		return ErrSignatureForm
+	}
+	sum := sha256.Sum256([]byte(Snippet))
+	if k.IsZero() || rsa.VerifyPKCS1v15(k.key, crypto.SHA256, sum[:], raw) != nil {
+		return ErrSignature
+	}
+	return nil
+}
+
+// der returns the SubjectPublicKeyInfo of RFC 5280.
+func (k PublicKey) der() []byte {
+	der, _ := x509.MarshalPKIXPublicKey(k.key) // fails only for key types other than RSA
+	return der
+}

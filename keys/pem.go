@@ -36,14 +36,12 @@ var (
 	ErrUnknownBlock = errors.New("this PEM holds something other than a key")
 )
 
-// The types of PEM block that RFC 7468, OpenSSL and OpenSSH give to keys.
+// The types that RFC 7468 and OpenSSL give to PEM blocks with an RSA key.
 const (
-	typePKCS1          = "RSA PRIVATE KEY"
-	typePKCS8          = "PRIVATE KEY"
-	typePKCS8Encrypted = "ENCRYPTED PRIVATE KEY"
-	typeOpenSSH        = "OPENSSH PRIVATE KEY"
-	typeSPKI           = "PUBLIC KEY"
-	typePKCS1Public    = "RSA PUBLIC KEY"
+	typePKCS1       = "RSA PRIVATE KEY"
+	typePKCS8       = "PRIVATE KEY"
+	typeSPKI        = "PUBLIC KEY"
+	typePKCS1Public = "RSA PUBLIC KEY"
 )
 
 const (
@@ -57,14 +55,12 @@ const (
 )
 
 // block is what stands between a BEGIN and an END line.
-type block struct {
-	kind string
-	body string
-}
+type block struct{ kind, body string }
 
 // ParsePrivateKey reads an RSA private key of at least 4096 bits from PEM, PKCS#1
 // ("BEGIN RSA PRIVATE KEY") or PKCS#8 ("BEGIN PRIVATE KEY"), and checks that its
-// numbers belong together and that it signs what its public half verifies.
+// numbers belong together and that it signs what its public half verifies: the
+// standard library doesn't check that a key's primes are primes.
 //
 // Around the key there may be other text, certificates and public keys. Lines may
 // end as on any system or, as after a paste into a field of one line, in spaces.
@@ -75,18 +71,22 @@ func ParsePrivateKey(pem Secret) (Pair, error) {
 		return Pair{}, err
 	}
 	found, err := sole(blocks, block.private)
+	switch {
+	case err != nil:
+		return Pair{}, err
+	case found.encrypted() || found.kind != typePKCS1 && found.kind != typePKCS8:
+		return Pair{}, found.refusal()
+	}
+	key, err := rsaKey[*rsa.PrivateKey](found)
+	if err == nil {
+		err = checkSize(key.N.BitLen())
+	}
 	if err != nil {
 		return Pair{}, err
 	}
-	key, err := found.privateKey()
-	if err != nil {
-		return Pair{}, err
-	}
-	if err := checkSize(key.N.BitLen()); err != nil {
-		return Pair{}, err
-	}
-	pair := newPair(key)
-	if key.Validate() != nil || !pair.signs() {
+	pair := Pair{reveal: func() *rsa.PrivateKey { return key }}
+	signature, err := pair.Sign()
+	if err != nil || key.Validate() != nil || pair.Public().Verify(signature) != nil {
 		return Pair{}, ErrDamaged
 	}
 	return pair, nil
@@ -94,24 +94,28 @@ func ParsePrivateKey(pem Secret) (Pair, error) {
 
 // ParsePublicKey reads an RSA public key of at least 4096 bits from PEM of a
 // SubjectPublicKeyInfo ("BEGIN PUBLIC KEY"), the one form that DPC's portal takes.
-// It is as lenient as ParsePrivateKey with what stands around it.
+// It is as lenient as ParsePrivateKey with what stands around it, but refuses a
+// private key beside it.
 func ParsePublicKey(pem string) (PublicKey, error) {
 	blocks, err := findBlocks(pem)
-	if err != nil {
+	switch {
+	case err != nil:
 		return PublicKey{}, err
-	}
-	if slices.ContainsFunc(blocks, block.private) {
+	case slices.ContainsFunc(blocks, block.private):
 		return PublicKey{}, ErrPrivate
 	}
 	found, err := sole(blocks, block.public)
-	if err != nil {
+	switch {
+	case err != nil:
 		return PublicKey{}, err
+	case found.kind == typePKCS1Public:
+		return PublicKey{}, ErrPKCS1Public
 	}
-	key, err := found.publicKey()
+	key, err := rsaKey[*rsa.PublicKey](found)
+	if err == nil {
+		err = checkSize(key.N.BitLen())
+	}
 	if err != nil {
-		return PublicKey{}, err
-	}
-	if err := checkSize(key.N.BitLen()); err != nil {
 		return PublicKey{}, err
 	}
 	if key.N.Bit(0) == 0 || key.E < 3 || key.E%2 == 0 { // anyone could sign for those
@@ -143,69 +147,50 @@ func findBlocks(text string) ([]block, error) {
 	}
 	text = unescaped(text)
 	var blocks []block
-	for rest := text; ; {
-		at := beginLine.FindStringSubmatchIndex(rest)
-		if at == nil {
-			break
+	bodies := beginLine.Split(text, -1)[1:]
+	for i, begin := range beginLine.FindAllStringSubmatch(text, -1) {
+		body, _, whole := strings.Cut(bodies[i], "-----END "+begin[1]+"-----")
+		if !whole { // an empty body is damage enough, and the block can still be told for what it is
+			body = ""
 		}
-		kind := rest[at[2]:at[3]]
-		// Without its END line the body counts as empty, which is damage enough, and
-		// the block can still be told for what it is.
-		body, after, whole := strings.Cut(rest[at[1]:], "-----END "+kind+"-----")
-		if !whole {
-			body, after = "", ""
-		}
-		blocks, rest = append(blocks, block{kind, body}), after
+		blocks = append(blocks, block{begin[1], body})
 	}
-	if len(blocks) == 0 {
-		return nil, noBlocks(text)
+	switch {
+	case len(blocks) > 0:
+		return blocks, nil
+	case text == "":
+		return nil, ErrNoKey
+	case strings.Contains(text, "-----BEGIN"):
+		return nil, ErrDamaged
+	case opensshLine.MatchString(text):
+		return nil, ErrOpenSSHLine
 	}
-	return blocks, nil
+	return nil, ErrNotPEM
 }
 
-// unescaped turns the \n of JSON and of environment files into line breaks, and
-// drops characters that nobody sees.
+// unescaped turns the \n of JSON and of environment files into line breaks, drops
+// characters that nobody sees, and leaves one blank of all white space in a row.
 func unescaped(text string) string {
 	text = strings.NewReplacer(`\r`, "", `\n`, "\n").Replace(text)
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case invisible(r):
+	text = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r
 	}, text)
-}
-
-func noBlocks(text string) error {
-	text = strings.TrimSpace(text)
-	switch {
-	case text == "":
-		return ErrNoKey
-	case strings.Contains(text, "-----BEGIN"):
-		return ErrDamaged
-	case opensshLine.MatchString(text):
-		return ErrOpenSSHLine
-	}
-	return ErrNotPEM
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // sole returns the one block that is wanted, or says what is there instead.
 func sole(blocks []block, wanted func(block) bool) (block, error) {
-	var found []block
-	for _, b := range blocks {
-		if wanted(b) {
-			found = append(found, b)
-		}
-	}
-	switch len(found) {
-	case 0:
+	at := slices.IndexFunc(blocks, wanted)
+	switch {
+	case at < 0:
 		return block{}, blocks[0].refusal()
-	case 1:
-		return found[0], nil
+	case slices.ContainsFunc(blocks[at+1:], wanted):
+		return block{}, ErrSeveral
 	}
-	return block{}, ErrSeveral
+	return blocks[at], nil
 }
 
 func (b block) private() bool { return strings.HasSuffix(b.kind, "PRIVATE KEY") }
@@ -215,7 +200,7 @@ func (b block) public() bool { return strings.HasSuffix(b.kind, "PUBLIC KEY") }
 // encrypted recognizes the header lines of RFC 1421, which OpenSSL wrote before
 // PKCS#8.
 func (b block) encrypted() bool {
-	return b.kind == typePKCS8Encrypted || strings.Contains(b.body, "DEK-Info:")
+	return b.kind == "ENCRYPTED PRIVATE KEY" || strings.Contains(b.body, "DEK-Info:")
 }
 
 // refusal says what a block is that is of no use here.
@@ -225,7 +210,7 @@ func (b block) refusal() error {
 		return ErrEncrypted
 	case strings.HasPrefix(b.kind, "EC "):
 		return ErrEC
-	case b.kind == typeOpenSSH:
+	case b.kind == "OPENSSH PRIVATE KEY":
 		return ErrOpenSSH
 	case b.private(), strings.HasPrefix(b.kind, "DSA "):
 		return ErrAlgorithm
@@ -237,8 +222,9 @@ func (b block) refusal() error {
 	return ErrUnknownBlock
 }
 
-// der returns the bytes that the block holds.
-func (b block) der() ([]byte, error) {
+// rsaKey reads the key in a block: PKCS#1, PKCS#8 or SubjectPublicKeyInfo, as its
+// type says.
+func rsaKey[K *rsa.PrivateKey | *rsa.PublicKey](b block) (K, error) {
 	der, err := base64.StdEncoding.DecodeString(withoutSpace(b.body))
 	switch {
 	case err != nil || len(der) == 0:
@@ -246,74 +232,34 @@ func (b block) der() ([]byte, error) {
 	case len(der) > maxDER:
 		return nil, ErrKeyLarge
 	}
-	return der, nil
+	var parsed any
+	switch b.kind {
+	case typePKCS1:
+		parsed, err = x509.ParsePKCS1PrivateKey(der)
+	case typePKCS8:
+		parsed, err = x509.ParsePKCS8PrivateKey(der)
+	default:
+		parsed, err = x509.ParsePKIXPublicKey(der)
+	}
+	if key, ok := parsed.(K); ok && err == nil {
+		return key, nil
+	}
+	return nil, notRSA(der)
 }
 
-func (b block) privateKey() (*rsa.PrivateKey, error) {
-	if b.encrypted() || b.kind != typePKCS1 && b.kind != typePKCS8 {
-		return nil, b.refusal()
-	}
-	der, err := b.der()
-	if err != nil {
-		return nil, err
-	}
-	if b.kind == typePKCS8 {
-		return parsePKCS8(der)
-	}
-	key, err := x509.ParsePKCS1PrivateKey(der)
-	if err != nil {
-		return nil, ErrDamaged
-	}
-	return key, nil
-}
-
-func parsePKCS8(der []byte) (*rsa.PrivateKey, error) {
-	var head struct {
-		Version   int
-		Algorithm pkix.AlgorithmIdentifier
-	}
-	if err := checkAlgorithm(der, &head, &head.Algorithm.Algorithm); err != nil {
-		return nil, err
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(der)
-	key, ok := parsed.(*rsa.PrivateKey)
-	if err != nil || !ok {
-		return nil, ErrDamaged
-	}
-	return key, nil
-}
-
-func (b block) publicKey() (*rsa.PublicKey, error) {
-	if b.kind == typePKCS1Public {
-		return nil, ErrPKCS1Public
-	}
-	der, err := b.der()
-	if err != nil {
-		return nil, err
-	}
-	var head struct{ Algorithm pkix.AlgorithmIdentifier }
-	if err := checkAlgorithm(der, &head, &head.Algorithm.Algorithm); err != nil {
-		return nil, err
-	}
-	parsed, err := x509.ParsePKIXPublicKey(der)
-	key, ok := parsed.(*rsa.PublicKey)
-	if err != nil || !ok {
-		return nil, ErrDamaged
-	}
-	return key, nil
-}
-
-// checkAlgorithm reads the head of a key and judges the algorithm in it, before
-// the standard library would refuse a curve that it doesn't know as damage.
-func checkAlgorithm(der []byte, head any, algorithm *asn1.ObjectIdentifier) error {
+// notRSA says why there is no RSA key in der, by the algorithm that it names. The
+// standard library would take a curve that it doesn't know for damage.
+func notRSA(der []byte) error {
 	rsaKey := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1} // RFC 8017, A.1
 	ecKey := asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}      // RFC 5480, 2.1.1
-	if _, err := asn1.Unmarshal(der, head); err != nil {
-		return ErrDamaged
+	var head struct {
+		Version   int `asn1:"optional"` // PKCS#8 has one, SubjectPublicKeyInfo has none
+		Algorithm pkix.AlgorithmIdentifier
 	}
-	switch {
-	case algorithm.Equal(rsaKey):
-		return nil
+	_, err := asn1.Unmarshal(der, &head)
+	switch algorithm := head.Algorithm.Algorithm; {
+	case err != nil, algorithm.Equal(rsaKey):
+		return ErrDamaged
 	case algorithm.Equal(ecKey):
 		return ErrEC
 	}

@@ -5,11 +5,29 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"log/slog"
 )
 
-// redacted is what a Secret shows of itself, wherever it is printed.
-const redacted = "[redacted]"
+// redacted is for types that never print themselves. Embedded, it puts
+// "[redacted]" in their place in every verb of fmt, in slog, in JSON and in text
+// encodings.
+type redacted struct{}
+
+// String implements fmt.Stringer for callers that do not go through fmt.
+func (redacted) String() string { return "[redacted]" }
+
+// GoString implements fmt.GoStringer.
+func (r redacted) GoString() string { return r.String() }
+
+// Format implements fmt.Formatter and thereby covers every verb.
+func (r redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
+
+// LogValue implements slog.LogValuer.
+func (r redacted) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalText implements encoding.TextMarshaler and thereby covers JSON.
+func (r redacted) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // Secret is a value that never prints itself: not in any verb of fmt, not in
 // slog, not in JSON or text encodings, not as a field of a struct that is
@@ -19,6 +37,7 @@ const redacted = "[redacted]"
 // reflection meet an address and not the text, and so that two secrets can't be
 // compared with ==, which takes a time that depends on them: use Equal.
 type Secret struct {
+	redacted
 	reveal func() string
 }
 
@@ -46,7 +65,8 @@ func (s Secret) Len() int { return len(s.Reveal()) }
 // IsZero reports whether the secret is empty.
 func (s Secret) IsZero() bool { return s.reveal == nil }
 
-// Equal compares in a time that depends on the lengths alone.
+// Equal reports whether both hold the same value, in a time that depends on the
+// lengths alone.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }
@@ -58,18 +78,3 @@ func (s Secret) Digest() string {
 	sum := sha256.Sum256([]byte(s.Reveal()))
 	return hex.EncodeToString(sum[:8])
 }
-
-// Format implements fmt.Formatter and thereby covers every verb.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
-
-// String implements fmt.Stringer for callers that do not go through fmt.
-func (s Secret) String() string { return redacted }
-
-// GoString implements fmt.GoStringer.
-func (s Secret) GoString() string { return redacted }
-
-// LogValue implements slog.LogValuer.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText implements encoding.TextMarshaler and thereby covers JSON.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

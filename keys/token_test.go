@@ -24,10 +24,8 @@ func wanted() keys.Token {
 	return keys.Token{
 		ID:             "0e1c9aee-0f2b-4b2e-9f5c-3c8f6a2b7d51",
 		OrganizationID: keystest.OrganizationID,
-		Location:       "https://sandbox.dpc.cms.gov/api",
 		Host:           "sandbox.dpc.cms.gov",
 		Expires:        expiry,
-		Version:        2,
 	}
 }
 
@@ -76,12 +74,9 @@ func TestParseTokenForms(t *testing.T) {
 	v2 := keystest.Macaroon(t, spec(), macaroon.V2)
 	v1 := keystest.Macaroon(t, spec(), macaroon.V1)
 	plain := inArray(t, v2)
-	v1JSON, err := v1.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
 	once := base64.RawURLEncoding.EncodeToString(binary(t, v1))
 	twice := encode([]byte(once))
+	twiceStandard := encode([]byte(base64.StdEncoding.EncodeToString(binary(t, v1))))
 	if once[0] != 'M' || twice[0] != 'T' {
 		t.Fatalf("V1 starts with %c and %c", once[0], twice[0])
 	}
@@ -101,12 +96,13 @@ func TestParseTokenForms(t *testing.T) {
 		{"plain array", plain, plain},
 		{"plain object", plain[1 : len(plain)-1], plain[1 : len(plain)-1]},
 		{"plain with white space", "\n[ " + plain[1:len(plain)-1] + "\r\n]\n", plain},
-		{"plain V1", string(v1JSON), string(v1JSON)},
+		{"plain, indented", strings.NewReplacer("[", "[\n  ", `",`, `"`+",\n    ", "}", "\n  }").Replace(plain), plain},
 		{"object in base64", encode([]byte(plain[1 : len(plain)-1])), encode([]byte(plain[1 : len(plain)-1]))},
 		{"with a discharge", encode([]byte(inArray(t, v2, discharge(t)))), encode([]byte(inArray(t, v2, discharge(t))))},
 		{"V1 binary", encode(binary(t, v1)), encode(binary(t, v1))},
 		{"V1 binary, encoded twice", twice, twice},
-		{"V2 binary", encode(binary(t, v2)), encode(binary(t, v2))},
+		{"V1 binary, encoded twice without padding", strings.TrimRight(twice, "="), twice},
+		{"V1 binary in the standard alphabet, encoded twice", twiceStandard, twiceStandard},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -129,8 +125,11 @@ func TestParseTokenRefusals(t *testing.T) {
 	other := keystest.Token(t, spec()).Reveal()
 	bare, otherBare := strings.TrimRight(normal, "="), strings.TrimRight(other, "=")
 	v2 := keystest.Macaroon(t, spec(), macaroon.V2)
-	v1 := encode(binary(t, keystest.Macaroon(t, spec(), macaroon.V1)))
+	v1 := keystest.Macaroon(t, spec(), macaroon.V1)
+	once := encode(binary(t, v1))
+	twice := encode([]byte(once))
 	v2Binary := encode(binary(t, v2))
+	v1JSON := must[[]byte](t)(v1.MarshalJSON())
 	assertion, err := keystest.Pair(t).Assertion(claims())
 	if err != nil {
 		t.Fatal(err)
@@ -173,8 +172,8 @@ func TestParseTokenRefusals(t *testing.T) {
 		{"cut at the end", normal[:len(normal)-20], keys.ErrTokenCut},
 		{"cut to a beginning", normal[:24], keys.ErrTokenCut},
 		{"cut, plain", inArray(t, v2)[:300], keys.ErrTokenCut},
-		{"cut, V1 binary", v1[:300], keys.ErrTokenCut},
-		{"cut, V2 binary", v2Binary[:300], keys.ErrTokenCut},
+		{"cut, V1 binary", once[:300], keys.ErrTokenCut},
+		{"cut, V1 binary, encoded twice", twice[:301], keys.ErrTokenCut},
 		{"a label with a colon", "Token: " + normal, keys.ErrTokenLabel},
 		{"a label with an equals sign", "CLIENT_TOKEN=" + normal, keys.ErrTokenLabel},
 		{"a label in JSON", `"token": "` + normal + `",`, keys.ErrTokenLabel},
@@ -189,13 +188,22 @@ func TestParseTokenRefusals(t *testing.T) {
 		{"two tokens without padding", bare + " " + otherBare, keys.ErrTokenTwo},
 		{"two tokens in one array", encode([]byte(inArray(t, v2, v2))), keys.ErrTokenTwo},
 		{"two in plain", inArray(t, v2) + inArray(t, v2), keys.ErrTokenTwo},
-		{"two in binary", encode(append(binary(t, v2), binary(t, v2)...)), keys.ErrTokenTwo},
+		{"two in binary", encode(append(binary(t, v1), binary(t, v1)...)), keys.ErrTokenTwo},
+		{"two in two alphabets", normal + "+" + other, keys.ErrTokenTwo},
 		{"a token and an ID", normal + "\n" + keystest.OrganizationID, keys.ErrTokenTwo},
 		{"letters of no token", "<" + normal + ">", keys.ErrTokenBase64},
 		{"cyrillic letters", strings.Replace(normal, "c", "с", 1), keys.ErrTokenBase64},
 		{"a character too many", normal + "Q", keys.ErrTokenBase64},
 		{"a group and a character too many", aligned(t) + "ICAgQ", keys.ErrTokenForeign},
 		{"a signature", signature, keys.ErrTokenForeign},
+		{"V2 binary", v2Binary, keys.ErrTokenForeign},
+		{"V2 binary, encoded twice", encode([]byte(v2Binary)), keys.ErrTokenForeign},
+		{"V2 binary in JSON", `["` + v2Binary + `"]`, keys.ErrTokenForeign},
+		{"V1 JSON", string(v1JSON), keys.ErrTokenForeign},
+		{"V1 JSON in base64", encode(v1JSON), keys.ErrTokenForeign},
+		{"JSON, encoded twice", encode([]byte(normal)), keys.ErrTokenForeign},
+		{"V1 binary, encoded three times", encode([]byte(twice)), keys.ErrTokenForeign},
+		{"padding alone", "====", keys.ErrTokenWord},
 		{"plain JSON of something else", `{"resourceType":"OperationOutcome"}`, keys.ErrTokenForeign},
 		{"an array of nothing", `[null]`, keys.ErrTokenForeign},
 		{"an empty array", `[]`, keys.ErrTokenForeign},
@@ -252,19 +260,10 @@ func TestParseTokenCaveats(t *testing.T) {
 		{"unknown caveats", keystest.TokenSpec{Expires: expiry, Conditions: []string{
 			"color = blue", "no sign at all",
 		}}, func(*keys.Token) {}},
-		{"an unreadable version", keystest.TokenSpec{Expires: expiry, Version: "two"}, func(w *keys.Token) { w.Version = 0 }},
-		{"production", keystest.TokenSpec{Expires: expiry, Location: "https://PROD.dpc.cms.gov/api"}, func(w *keys.Token) {
-			w.Location, w.Host = "https://PROD.dpc.cms.gov/api", "prod.dpc.cms.gov"
-		}},
-		{"a local stand-in", keystest.TokenSpec{Expires: expiry, Location: "http://[::1]:3002"}, func(w *keys.Token) {
-			w.Location, w.Host = "http://[::1]:3002", "::1"
-		}},
-		{"a location that is no address", keystest.TokenSpec{Expires: expiry, Location: "\x1b[31mred"}, func(w *keys.Token) {
-			w.Location, w.Host = "", ""
-		}},
-		{"a location of another kind", keystest.TokenSpec{Expires: expiry, Location: "file:///etc"}, func(w *keys.Token) {
-			w.Location, w.Host = "", ""
-		}},
+		{"production", keystest.TokenSpec{Expires: expiry, Location: "https://PROD.dpc.cms.gov/api"}, func(w *keys.Token) { w.Host = "prod.dpc.cms.gov" }},
+		{"a local stand-in", keystest.TokenSpec{Expires: expiry, Location: "http://[::1]:3002"}, func(w *keys.Token) { w.Host = "::1" }},
+		{"a location that is no address", keystest.TokenSpec{Expires: expiry, Location: "\x1b[31mred"}, func(w *keys.Token) { w.Host = "" }},
+		{"a location of another kind", keystest.TokenSpec{Expires: expiry, Location: "file:///etc"}, func(w *keys.Token) { w.Host = "" }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -273,6 +272,36 @@ func TestParseTokenCaveats(t *testing.T) {
 			c.want(&want)
 			if err != nil || got != want {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+// What belongs into the field "Organization Token" is an ID or a token.
+func TestParseOrganizationToken(t *testing.T) {
+	normal := keystest.Token(t, spec()).Reveal()
+	organization := keys.Token{OrganizationID: keystest.OrganizationID}
+	cases := []struct {
+		name, raw, clean string
+		token            keys.Token
+		err              error
+	}{
+		{"an ID", keystest.OrganizationID, keystest.OrganizationID, organization, nil},
+		{"an ID in capitals and quotes", "“" + strings.ToUpper(keystest.OrganizationID) + "”\n", keystest.OrganizationID, organization, nil},
+		{"a token", normal, normal, wanted(), nil},
+		{"a token with line breaks", normal[:76] + "\n" + normal[76:] + "\n", normal, wanted(), nil},
+		{"nothing", " ", "", keys.Token{}, keys.ErrTokenEmpty},
+		{"an ID with a label", "ID: " + keystest.OrganizationID, "", keys.Token{}, keys.ErrTokenUUID},
+		{"an ID cut short", keystest.OrganizationID[:30], "", keys.Token{}, keys.ErrTokenWord},
+		{"a token and an ID", normal + "\n" + keystest.OrganizationID, "", keys.Token{}, keys.ErrTokenTwo},
+		{"a token cut short", normal[:300], "", keys.Token{}, keys.ErrTokenCut},
+		{"a whole book", strings.Repeat("\n", 17<<10) + "x", "", keys.Token{}, keys.ErrTokenLong},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			clean, token, err := keys.ParseOrganizationToken(keys.NewSecret(c.raw))
+			if !errors.Is(err, c.err) || clean.Reveal() != c.clean || token != c.token {
+				t.Errorf("got %d characters, %+v, %v", clean.Len(), token, err)
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -33,7 +34,7 @@ func TestProductionIsStartedFromSandbox(t *testing.T) {
 	p.Answer("finish", "production", nil)
 	p.Answer("access", "", nil)
 	p.At("token")
-	if s := p.Flow.Session(); s.Origin != nil || s.Delivery != "" || !s.Passphrase.IsZero() {
+	if s := p.Flow.Session(); s.Origin != nil || s.Seal != (steps.SealChoice{}) || !s.Passphrase.IsZero() {
 		t.Errorf("sandbox's session goes on: %+v", s)
 	}
 	p.Token = keystest.Token(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api", Expires: stepstest.Start.AddDate(1, 0, 0)})
@@ -110,7 +111,7 @@ func TestCorrectionSurvivesACrash(t *testing.T) {
 
 func TestCorrectionThatFailsChangesNothing(t *testing.T) {
 	p := newPerson(t).WalkTo("key")
-	p.World.Progress.States[stepstest.OtherNPI+"-sandbox"] = steps.State{}
+	p.World.Progress.States[stepstest.OtherNPI+"-sandbox"] = record.State{}
 	p.Back("save")
 	p.Back("token")
 	p.Back("access")
@@ -144,7 +145,7 @@ func TestOtherEnvironmentIsAnotherOnboarding(t *testing.T) {
 func TestSameNPIIsFoundAgain(t *testing.T) {
 	p := newPerson(t).WalkTo("id")
 	p.World.Restart()
-	p.Launch(steps.State{})
+	p.Launch(record.State{})
 	p.Answer("access", "", stepstest.Values{"organization": "Sunrise", "npi": stepstest.NPI})
 	p.At("id")
 	if got := p.Flow.State().Organization; got != "Sunrise" {
@@ -159,7 +160,7 @@ func TestKeyringFails(t *testing.T) {
 	p.At("storage")
 	p.Said("no keyring answers on this computer → Unlock the keyring.")
 	if s := p.World.Progress.States[id]; s.Storage != nil || steps.Next(s) != steps.Access {
-		t.Error("access is done without a place for secrets")
+		t.Error("access is done without a backend for secrets")
 	}
 	p.Answer("storage", "keyring", nil)
 	p.At("storage")
@@ -174,30 +175,30 @@ func TestKeyringFails(t *testing.T) {
 	if f := p.Flow.Prompt().Fields; len(f) != 1 {
 		t.Errorf("a vault that exists asks for %d fields", len(f))
 	}
-	if err := p.Try("", stepstest.Values{"passphrase": "wrong"}); !errors.Is(err, steps.ErrWrongPassphrase) {
+	if err := p.Try("", stepstest.Values{"passphrase": "wrong"}); !errors.Is(err, record.ErrWrongPassphrase) {
 		t.Errorf("got %v", err)
 	}
 	p.At("storage")
 	p.Answer("storage", "", own)
 	p.At("key")
-	if s := p.Flow.State(); s.ClientToken == nil || s.Storage.Kind != steps.Vault {
+	if s := p.Flow.State(); s.ClientToken == nil || s.Storage.Kind != record.Vault {
 		t.Error("what was in the vault is not found")
 	}
 }
 
 func TestStoreIsChosen(t *testing.T) {
 	t.Run("vault", func(t *testing.T) {
-		p := launchWith(t, stepstest.New(t), "vault", steps.State{})
+		p := launchWith(t, stepstest.New(t), "vault", record.State{})
 		p.Answer("access", "", stepstest.Values{"organization": "Sunrise", "npi": stepstest.NPI})
 		p.Answer("storage", "", stepstest.Values{"passphrase": stepstest.Passphrase, "again": stepstest.Passphrase})
-		if got := p.Flow.State().Storage.Kind; got != steps.Vault || p.World.Secrets.Calls[0] != "use vault" {
+		if got := p.Flow.State().Storage.Kind; got != record.Vault || p.World.Secrets.Calls[0] != "use vault" {
 			t.Errorf("the secrets go to the %s; %v", got, p.World.Secrets.Calls)
 		}
 	})
 	t.Run("keyring that fails", func(t *testing.T) {
 		w := stepstest.New(t)
 		w.Secrets.KeyringErr = errors.New("no keyring")
-		p := launchWith(t, w, "keyring", steps.State{})
+		p := launchWith(t, w, "keyring", record.State{})
 		p.Answer("access", "", stepstest.Values{"organization": "Sunrise", "npi": stepstest.NPI})
 		p.At("storage")
 		if prompt := p.Flow.Prompt(); len(prompt.Fields) != 0 || len(prompt.Actions) != 1 {
@@ -225,9 +226,9 @@ func TestStoreIsChosen(t *testing.T) {
 	})
 }
 
-func launchWith(t testing.TB, w *stepstest.World, store string, s steps.State) *stepstest.Person {
+func launchWith(t testing.TB, w *stepstest.World, store record.Backend, s record.State) *stepstest.Person {
 	t.Helper()
-	p := stepstest.NewPerson(t, w, steps.State{})
+	p := stepstest.NewPerson(t, w, record.State{})
 	session := w.Session()
 	session.Store = store
 	flow, effect := steps.New(steps.Facts{State: s, Session: session}).Start()
@@ -236,18 +237,18 @@ func launchWith(t testing.TB, w *stepstest.World, store string, s steps.State) *
 	return p
 }
 
-// TestPlacesAreNotMixed: two onboardings may have their secrets in two places.
-func TestPlacesAreNotMixed(t *testing.T) {
+// TestBackendsAreNotMixed: two onboardings may have their secrets in two backends.
+func TestBackendsAreNotMixed(t *testing.T) {
 	p := newPerson(t).WalkTo("key")
 	vaulted := p.World.Progress.States[id]
-	vaulted.Environment, vaulted.Storage = steps.Production, &steps.Storage{Kind: steps.Vault}
+	vaulted.Environment, vaulted.Storage = record.Production, &record.Storage{Kind: record.Vault}
 	token := *vaulted.ClientToken
-	token.Environment = steps.Production
+	token.Environment = record.Production
 	vaulted.ClientToken = &token
 	p.World.Progress.States[vaulted.ID()] = vaulted
 	p.World.Secrets.Passphrase = keys.NewSecret(stepstest.Passphrase)
-	for _, name := range []string{steps.ClientTokenName, steps.OrganizationTokenName} {
-		p.World.Secrets.Values[stepstest.Key(steps.Vault, vaulted.ID(), name)] = stored(p, id, name)
+	for _, name := range []string{record.ClientTokenName, record.OrganizationTokenName} {
+		p.World.Secrets.Values[stepstest.Key(record.Vault, vaulted.ID(), name)] = stored(p, id, name)
 	}
 	p.World.Restart()
 	p.Launch(p.World.Progress.States[id])
@@ -266,7 +267,7 @@ func TestPlacesAreNotMixed(t *testing.T) {
 func TestSecondInstanceIsLeftAlone(t *testing.T) {
 	p := newPerson(t).WalkTo("key")
 	before := p.World.Progress.States[id]
-	p.World.Progress.OpenErr = steps.WithHint(errors.New("this onboarding is open in another window (process 4242)"), "Go on there.")
+	p.World.Progress.OpenErr = record.WithHint(errors.New("this onboarding is open in another window (process 4242)"), "Go on there.")
 	p.World.Secrets.Calls = nil
 	p.Relaunch(id)
 	p.At("open")
@@ -281,9 +282,9 @@ func TestSecondInstanceIsLeftAlone(t *testing.T) {
 
 func TestProgressThatIsSetAside(t *testing.T) {
 	p := newPerson(t).WalkTo("add")
-	p.World.Progress.OpenErr = &steps.SetAside{Path: "/state/x.json.set-aside", Reason: "is cut short"}
+	p.World.Progress.OpenErr = &record.SetAside{Path: "/state/x.json.set-aside", Reason: "is cut short"}
 	p.World.Restart()
-	p.Launch(steps.State{})
+	p.Launch(record.State{})
 	p.Answer("access", "", stepstest.Values{"organization": "Sunrise", "npi": stepstest.NPI})
 	p.At("add")
 	p.Said("The progress file is cut short. It was kept as /state/x.json.set-aside.")

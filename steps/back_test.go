@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -38,8 +39,8 @@ func TestBackFromEveryScreen(t *testing.T) {
 		}
 		p.Flow = flow
 		p.At(want)
-		if rail := p.Flow.Rail(); rail[p.Flow.Prompt().Number-1].Status != steps.StopCurrent {
-			t.Errorf("%s: after going back the rail shows %+v", screen, rail)
+		if stepper := p.Flow.Stepper(); stepper[p.Flow.Prompt().Number-1].Status != steps.Current {
+			t.Errorf("%s: after going back the stepper shows %+v", screen, stepper)
 		}
 	}
 }
@@ -101,8 +102,8 @@ func TestOldFlowsStayAsTheyAre(t *testing.T) {
 }
 
 func TestStorageAndBack(t *testing.T) {
-	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{})
-	p.World.Secrets.KeyringErr = steps.ErrStorage
+	p := stepstest.NewPerson(t, stepstest.New(t), record.State{})
+	p.World.Secrets.KeyringErr = record.ErrStorage
 	p.Answer("access", "", stepstest.Values{"organization": "Sunrise", "npi": stepstest.NPI})
 	p.At("storage")
 	p.Back("access")

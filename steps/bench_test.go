@@ -6,7 +6,7 @@ import (
 	"dpc-onboard/keys"
 )
 
-// Benchmarks of what a face asks at every key stroke and every frame. Compare
+// Benchmarks of what a UI asks at every key stroke and every frame. Compare
 // them with BenchmarkParseToken, which is what has to be done at least.
 
 func BenchmarkPrompt(b *testing.B) {
@@ -40,9 +40,9 @@ func BenchmarkParseToken(b *testing.B) {
 	}
 }
 
-func BenchmarkRail(b *testing.B) {
+func BenchmarkStepper(b *testing.B) {
 	flow := at(b, "finish").Flow
 	for b.Loop() {
-		flow.Rail()
+		flow.Stepper()
 	}
 }

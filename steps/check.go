@@ -1,152 +1,194 @@
 package steps
 
-import "time"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
 
-// CheckID names a line of the live check. The order is that of CheckIDs.
-type CheckID string
-
-const (
-	CheckReach        CheckID = "reach"        // DPC answers
-	CheckClock        CheckID = "clock"        // this computer's clock agrees with DPC's
-	CheckAssertion    CheckID = "assertion"    // the client assertion is well formed
-	CheckAccept       CheckID = "accept"       // DPC accepts token, key ID and private key
-	CheckOrganization CheckID = "organization" // its ID and NPI are the ones entered
-	CheckKey          CheckID = "key"          // the key under that ID is this very key
-	CheckExpiry       CheckID = "expiry"       // the token's expiry
-	CheckAddresses    CheckID = "addresses"    // production: the reminder of the IP addresses
+	"dpc-onboard/keys"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 )
 
-// CheckIDs lists the lines in order. CheckAddresses is there for production only.
-var CheckIDs = []CheckID{
-	CheckReach, CheckClock, CheckAssertion, CheckAccept,
-	CheckOrganization, CheckKey, CheckExpiry, CheckAddresses,
-}
-
-// CheckStatus is how a line stands.
-type CheckStatus string
-
-const (
-	CheckRunning  CheckStatus = "running"
-	CheckPassed   CheckStatus = "passed"
-	CheckNoted    CheckStatus = "noted" // passed, with something to know
-	CheckFailed   CheckStatus = "failed"
-	CheckNotTried CheckStatus = "not tried" // depends on a line that failed
-)
-
-// CheckCause says why a line is failed or noted. Causes are part of the JSON
-// form and keep their meaning.
-type CheckCause string
-
-// Causes that lie between this computer and DPC. None of them says anything
-// about the credentials, and none leads to the advice to make new ones.
-const (
-	CauseOffline     CheckCause = "offline"      // no route, connection refused or reset
-	CauseDNS         CheckCause = "dns"          // the name does not resolve
-	CauseProxy       CheckCause = "proxy"        // the proxy does not answer or refuses
-	CauseTLS         CheckCause = "tls"          // no secure connection, or a certificate that is not trusted: interception
-	CauseTLSExpired  CheckCause = "tls-expired"  // certificate out of date, or this computer's date is wrong
-	CauseTLSHost     CheckCause = "tls-host"     // certificate of another host
-	CauseCaptive     CheckCause = "captive"      // HTML where DPC's answer belongs
-	CauseRedirect    CheckCause = "redirect"     // sent to another host
-	CauseForbidden   CheckCause = "forbidden"    // 403: turned away before the credentials were looked at
-	CauseRateLimited CheckCause = "rate-limited" // 429
-	CauseServer      CheckCause = "server"       // 5xx
-	CauseTimeout     CheckCause = "timeout"
-	CauseUnexpected  CheckCause = "unexpected" // an answer that makes no sense
-	CauseClock       CheckCause = "clock"      // the local clock is off
-)
-
-// Causes that lie in what the person entered or did in the portal.
-const (
-	CauseAssertion     CheckCause = "assertion"      // DPC says which claim is wrong
-	CauseTokenRefused  CheckCause = "token-refused"  // DPC does not accept the client token
-	CauseTokenExpired  CheckCause = "token-expired"  // the client token's year is over
-	CauseTokenExpiring CheckCause = "token-expiring" // under 30 days left
-	CauseTokenUnlisted CheckCause = "token-unlisted" // no token in the portal's list has these dates
-	CauseKeyIDUnknown  CheckCause = "key-id-unknown" // no key of this organization has that ID
-	CauseKeyIDOther    CheckCause = "key-id-other"   // this key is registered, under another ID
-	CauseKeyOther      CheckCause = "key-other"      // another key is registered under that ID
-	CausePrivateKey    CheckCause = "private-key"    // the private key is not the registered one
-	CauseOrganization  CheckCause = "organization"   // the token is another organization's
-	CauseNPI           CheckCause = "npi"            // NPI differs: a note in sandbox
-	CauseAddresses     CheckCause = "addresses"      // reminder of the IP addresses
-)
-
-// Personal reports whether a cause is DPC's verdict on the credentials, or something
-// that the person entered, and not something between this computer and DPC.
-func (c CheckCause) Personal() bool {
-	switch c {
-	case CauseAssertion, CauseTokenRefused, CauseTokenExpired, CauseTokenExpiring, CauseTokenUnlisted,
-		CauseKeyIDUnknown, CauseKeyIDOther, CauseKeyOther, CausePrivateKey, CauseOrganization, CauseNPI:
-		return true
-	}
-	return false
-}
-
-// Mend is what the wizard can offer to do about a failed line.
-type Mend string
-
-const (
-	MendNone         Mend = ""
-	MendAgain        Mend = "again"         // nothing is wrong here: check again later
-	MendClock        Mend = "clock"         // set this computer's clock
-	MendRecordKeyID  Mend = "record-key-id" // record CheckLine.KeyID instead
-	MendToken        Mend = "token"         // back to the token step
-	MendOrganization Mend = "organization"  // back to the save step
-	MendKeyID        Mend = "key-id"        // back to the id step
-	MendKey          Mend = "key"           // back to the add step: this key is not registered
-	MendNPI          Mend = "npi"           // back to the access step
-)
-
-// CheckLine is one line of the live check. It holds facts; the sentence that a
-// person reads is made from them by Sentence and Remedy.
-type CheckLine struct {
-	ID     CheckID       `json:"id"`
-	Status CheckStatus   `json:"status"`
-	Cause  CheckCause    `json:"cause,omitempty"`
-	Mend   Mend          `json:"mend,omitempty"`
-	Took   time.Duration `json:"took_ns"` // nanoseconds
-
-	Skew           time.Duration `json:"skew_ns,omitempty"`         // local clock minus DPC's: positive is fast
-	KeyID          string        `json:"key_id,omitempty"`          // the ID under which this key is registered
-	KeyLabel       string        `json:"key_label,omitempty"`       // the portal's label of the key at hand
-	TokenLabel     string        `json:"token_label,omitempty"`     // the portal's label of the token
-	OrganizationID string        `json:"organization_id,omitempty"` // DPC's
-	Organization   string        `json:"organization,omitempty"`    // DPC's name for it
-	NPI            string        `json:"npi,omitempty"`             // DPC's
-	Created        time.Time     `json:"created,omitzero"`          // of the token
-	Expires        time.Time     `json:"expires,omitzero"`          // of the token
-	DaysLeft       int           `json:"days_left,omitempty"`       // of the token: whole days, below 0 once it has expired
-	HTTPStatus     int           `json:"http_status,omitempty"`
-	Detail         string        `json:"detail,omitempty"` // DPC's or the system's own words, cleaned, never a secret
-}
-
-// CheckReport is the outcome of a live check, and what it was made with. It is
-// a fact in the progress file.
-type CheckReport struct {
-	At          time.Time   `json:"at"`
-	API         string      `json:"api"`   // the API base that was asked
-	Later       bool        `json:"later"` // the person chose to check later
-	Passed      bool        `json:"passed"`
-	Lines       []CheckLine `json:"lines,omitempty"`
-	TokenDigest string      `json:"token_digest"`
-	KeyID       string      `json:"key_id"`
-	Fingerprint string      `json:"fingerprint"`
-}
-
-// Failure returns the first line that failed.
-func (r CheckReport) Failure() (CheckLine, bool) {
-	for _, line := range r.Lines {
-		if line.Status == CheckFailed {
-			return line, true
+// checkStep asks DPC whether all of it works. It can be put off, and never
+// blocks.
+var checkStep = Step{
+	ID: Check, Title: "Check",
+	help: Help{
+		What:  "A sign-in to DPC with exactly what you saved.",
+		Why:   "It shows now whether the vendor will be able to connect.",
+		Wrong: "No network, a proxy in between, a wrong clock: those are told apart from a wrong credential.",
+		Kept:  "The outcome and its time are in the progress file and in the package.",
+	},
+	done: func(s record.State) (time.Time, bool) {
+		r := s.CurrentCheck()
+		if r == nil {
+			return time.Time{}, false
 		}
-	}
-	return CheckLine{}, false
+		return r.At, r.Passed || r.Later
+	},
+	screens: []screen{checkScreen},
 }
 
-// Refused reports whether the check failed because of the credentials, and not
-// because of the way to DPC.
-func (r CheckReport) Refused() bool {
-	line, failed := r.Failure()
-	return failed && line.Cause.Personal()
+const (
+	checkName  = "check"
+	checkAgain = "Check again"
+)
+
+var checkScreen = screen{name: checkName, prompt: checkPrompt, accept: acceptCheck}
+
+func checkPrompt(f Facts) Prompt {
+	p := Prompt{
+		Title: "Check with DPC that it works",
+		Guide: []string{"One request to DPC shows now what would otherwise come out days later. It reads nothing of any patient."},
+	}
+	if f.State.Environment == record.Production {
+		p.Guide = append(p.Guide, "Production answers only to IP addresses that you entered in the portal under *IP Addresses*: at most 8, public IPv4, no ranges.")
+	}
+	r := f.State.CurrentCheck()
+	switch {
+	case r == nil || r.Later && len(r.Lines) == 0:
+		p.Actions = []Action{
+			{Name: "check", Label: "Check now"},
+			{Name: "later", Label: "Check later", Key: "l"},
+		}
+		return p
+	case r.Passed:
+		p.Notes = []Note{{Kind: NoteOK, Text: r.Summary()}}
+		p.Actions = []Action{
+			{Name: "go on", Label: "Go on"},
+			{Name: "check", Label: checkAgain, Key: "c"},
+		}
+	default:
+		p.Notes = []Note{{Kind: NoteWarning, Text: r.Summary()}}
+		for i, fix := range r.Fixes() {
+			p.Actions = append(p.Actions, Action{Name: string(fix), Label: fix.Label(), Key: string('1' + rune(i))})
+		}
+		p.Actions = append(p.Actions,
+			Action{Name: "check", Label: checkAgain, Key: "c"},
+			Action{Name: "later", Label: "Go on without", Key: "l"})
+	}
+	p.Lines = r.Lines
+	return p
+}
+
+func acceptCheck(f Facts, a Answer) (outcome, error) {
+	switch a.Action {
+	case "check":
+		return checking(f), nil
+	case "go on":
+		return stay(f.leaveAll()), nil
+	case "later":
+		return keeping(f.leaveAll().checkLater), nil
+	}
+	return f.leaveAll().fix(check.Fix(a.Action)), nil
+}
+
+// checking asks DPC. What it says is a fact; only its own breaking off is not.
+func checking(f Facts) outcome {
+	return doing("Asking DPC", func(ctx context.Context, s Services, report func(Event)) (Facts, error) {
+		replacing := f.State.Replaced().What
+		state, err := LiveCheck(ctx, s, f.State, func(l check.Line) { report(Event{Line: &l}) })
+		f.State = state
+		if err != nil {
+			return f, err
+		}
+		if f = f.leaveAll(); state.Check.Passed {
+			f = f.enter(again(checkName, "id")) // its lines are to be read before going on
+		}
+		if replacing != "" && state.Previous == nil {
+			f.Session.note(NoteInfo, fmt.Sprintf("The new %s is checked, so the old one was deleted from this computer.", rotations[replacing].what),
+				"Delete the old one in the portal once the vendor works with the new one: until then it is in use.")
+		}
+		return f, nil
+	})
+}
+
+// LiveCheck asks DPC with what is saved, and returns the state with the outcome:
+// that DPC refuses is no error. Once the new one works, what a rotation kept of
+// the old is deleted.
+func LiveCheck(ctx context.Context, s Services, state record.State, report func(check.Line)) (record.State, error) {
+	c, err := LoadCredentials(ctx, s.Secrets, state)
+	if err != nil {
+		return state, err
+	}
+	r, err := s.Checker.Check(ctx, state, c, report)
+	if err != nil {
+		return state, err
+	}
+	state = state.WithCheck(r)
+	if !r.Passed {
+		return state, nil
+	}
+	return deleteOld(ctx, s.Secrets, state)
+}
+
+// checkLater notes the decision, and keeps what an earlier check found.
+func (f Facts) checkLater(s Services) Facts {
+	r := check.Report{At: s.Now().UTC()}
+	if current := f.State.CurrentCheck(); current != nil {
+		r = current.Report
+	}
+	f.State = f.State.WithCheck(r)
+	f.State.Check.Later = true
+	return f
+}
+
+// fix does what a failed line asks for: it takes back the fact at fault, so that
+// its step comes next.
+func (f Facts) fix(fix check.Fix) outcome {
+	switch fix {
+	case check.FixRecordKeyID:
+		for _, line := range f.State.CurrentCheck().Lines {
+			if line.Status == check.Failed && line.Fix == fix {
+				return f.recordKeyID(line.KeyID)
+			}
+		}
+	case check.FixToken:
+		return stay(f.anotherToken())
+	case check.FixOrganization: // both tokens are asked again
+		f.State.LostToken, f.State.OrganizationToken = f.State.ClientToken.Digest, nil
+	case check.FixKeyID:
+		f.State.KeyID = nil
+	case check.FixKey:
+		f.State.Added, f.State.KeyID = nil, nil
+	case check.FixNPI:
+		f.State.AccessAt = time.Time{}
+	}
+	return stay(f)
+}
+
+// LoadCredentials reads the six items of an onboarding. An item that is not
+// there, that was given up, or that is not the one that the facts speak of, is an
+// error of ErrUnfinished.
+func LoadCredentials(ctx context.Context, secrets Secrets, s record.State) (record.Credentials, error) {
+	c := record.Credentials{NPI: s.NPI}
+	unfinished := func(problem string) error {
+		return record.WithKind(errors.New(problem), record.ErrUnfinished, "Start dpc-onboard and finish the step that is open.")
+	}
+	into := map[string]*keys.Secret{
+		record.ClientTokenName: &c.ClientToken, record.OrganizationTokenName: &c.OrganizationToken, record.PrivateKeyName: &c.PrivateKey,
+	}
+	for _, name := range record.SecretNames {
+		value, err := secrets.Load(ctx, s.ID(), name)
+		if errors.Is(err, record.ErrNoSecret) {
+			return c, unfinished("the " + record.SecretTitle(name) + " is not saved yet")
+		}
+		if err != nil {
+			return c, err
+		}
+		if fact := s.Secret(name); fact == nil || fact.Digest != value.Digest() {
+			return c, unfinished("the " + record.SecretTitle(name) + " in safe storage is not the one that was noted")
+		}
+		*into[name] = value
+	}
+	switch {
+	case s.TokenLost():
+		return c, unfinished("the client token that is saved was given up for a new one")
+	case !s.KeyIDSaved():
+		return c, unfinished("the public key ID is not saved yet")
+	}
+	c.PublicKey, c.KeyID = s.Key.PublicKey, s.KeyID.ID
+	return c, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -18,7 +19,7 @@ func TestNoStateClaimsMoreThanItsFacts(t *testing.T) {
 	complete := asJSON(p.Flow.State())
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
-		var s steps.State
+		var s record.State
 		if err := json.Unmarshal([]byte(complete), &s); err != nil {
 			t.Fatal(err)
 		}
@@ -29,48 +30,48 @@ func TestNoStateClaimsMoreThanItsFacts(t *testing.T) {
 			t.Fatalf("%s: %s", complaint, asJSON(s))
 		}
 		// Whatever the state, there is a screen, and it can be drawn.
-		flow := steps.New(steps.Facts{State: s, Session: steps.Session{Open: s.ID(), Ready: true, Place: steps.Keyring, Now: stepstest.Start}})
+		flow := steps.New(steps.Facts{State: s, Session: steps.Session{Open: s.ID(), Ready: true, Backend: record.Keyring, Now: stepstest.Start}})
 		if prompt := flow.Prompt(); prompt.Title == "" || len(prompt.Actions) == 0 {
 			t.Fatalf("an empty screen for %s", asJSON(s))
 		}
 	}
 }
 
-var breaks = []func(*steps.State){
-	func(s *steps.State) { s.Organization = "" },
-	func(s *steps.State) { s.NPI = "1234567890" },
-	func(s *steps.State) { s.Environment = "test" },
-	func(s *steps.State) { s.Environment = steps.Production },
-	func(s *steps.State) { s.AccessAt = time.Time{} },
-	func(s *steps.State) { s.Storage = nil },
-	func(s *steps.State) { s.TokenLabel = "" },
-	func(s *steps.State) { s.TokenShownAt = time.Time{} },
-	func(s *steps.State) { s.ClientToken = nil },
-	func(s *steps.State) { s.OrganizationToken = nil },
-	func(s *steps.State) { s.Key = nil },
-	func(s *steps.State) { s.Added = nil },
-	func(s *steps.State) { s.KeyID = nil },
-	func(s *steps.State) { s.Check = nil },
-	func(s *steps.State) { s.Sealed = nil },
-	func(s *steps.State) { s.Sent = nil },
-	func(s *steps.State) { s.Previous = &steps.PreviousFact{What: "token"} },
-	func(s *steps.State) { s.Previous = &steps.PreviousFact{What: "key"} },
-	func(s *steps.State) { s.Previous = &steps.PreviousFact{What: "soul"} },
-	func(s *steps.State) { set(s.ClientToken, func(f *steps.TokenFact) { f.Digest = "" }) },
-	func(s *steps.State) { set(s.ClientToken, func(f *steps.TokenFact) { s.LostToken = f.Digest }) },
-	func(s *steps.State) { set(s.ClientToken, func(f *steps.TokenFact) { f.Digest = "0011223344556677" }) },
-	func(s *steps.State) { set(s.OrganizationToken, func(f *steps.SecretFact) { f.Digest = "" }) },
-	func(s *steps.State) { set(s.Key, func(f *steps.KeyFact) { f.Fingerprint = "" }) },
-	func(s *steps.State) { set(s.Key, func(f *steps.KeyFact) { f.Fingerprint = "SHA256:other" }) },
-	func(s *steps.State) { set(s.Added, func(f *steps.AddedFact) { f.Fingerprint = "" }) },
-	func(s *steps.State) { set(s.KeyID, func(f *steps.KeyIDFact) { f.ID = "none" }) },
-	func(s *steps.State) { set(s.KeyID, func(f *steps.KeyIDFact) { f.Fingerprint = "" }) },
-	func(s *steps.State) { set(s.Check, func(f *steps.CheckReport) { f.TokenDigest = "" }) },
-	func(s *steps.State) { set(s.Check, func(f *steps.CheckReport) { f.Passed = false }) },
-	func(s *steps.State) { set(s.Sealed, func(f *steps.SealedFact) { f.KeyID = stepstest.OtherKeyID }) },
-	func(s *steps.State) {
-		set(s.Sealed, func(f *steps.SealedFact) { f.SHA256 = "" })
-		s.Sent = []steps.DeliveryFact{{}}
+var breaks = []func(*record.State){
+	func(s *record.State) { s.Organization = "" },
+	func(s *record.State) { s.NPI = "1234567890" },
+	func(s *record.State) { s.Environment = "test" },
+	func(s *record.State) { s.Environment = record.Production },
+	func(s *record.State) { s.AccessAt = time.Time{} },
+	func(s *record.State) { s.Storage = nil },
+	func(s *record.State) { s.TokenLabel = "" },
+	func(s *record.State) { s.TokenShownAt = time.Time{} },
+	func(s *record.State) { s.ClientToken = nil },
+	func(s *record.State) { s.OrganizationToken = nil },
+	func(s *record.State) { s.Key = nil },
+	func(s *record.State) { s.Added = nil },
+	func(s *record.State) { s.KeyID = nil },
+	func(s *record.State) { s.Check = nil },
+	func(s *record.State) { s.Sealed = nil },
+	func(s *record.State) { s.Sent = nil },
+	func(s *record.State) { s.Previous = &record.PreviousFact{What: "token"} },
+	func(s *record.State) { s.Previous = &record.PreviousFact{What: "key"} },
+	func(s *record.State) { s.Previous = &record.PreviousFact{What: "soul"} },
+	func(s *record.State) { set(s.ClientToken, func(f *record.TokenFact) { f.Digest = "" }) },
+	func(s *record.State) { set(s.ClientToken, func(f *record.TokenFact) { s.LostToken = f.Digest }) },
+	func(s *record.State) { set(s.ClientToken, func(f *record.TokenFact) { f.Digest = "0011223344556677" }) },
+	func(s *record.State) { set(s.OrganizationToken, func(f *record.SecretFact) { f.Digest = "" }) },
+	func(s *record.State) { set(s.Key, func(f *record.KeyFact) { f.Fingerprint = "" }) },
+	func(s *record.State) { set(s.Key, func(f *record.KeyFact) { f.Fingerprint = "SHA256:other" }) },
+	func(s *record.State) { set(s.Added, func(f *record.AddedFact) { f.Fingerprint = "" }) },
+	func(s *record.State) { set(s.KeyID, func(f *record.KeyIDFact) { f.ID = "none" }) },
+	func(s *record.State) { set(s.KeyID, func(f *record.KeyIDFact) { f.Fingerprint = "" }) },
+	func(s *record.State) { set(s.Check, func(f *record.CheckFact) { f.TokenDigest = "" }) },
+	func(s *record.State) { set(s.Check, func(f *record.CheckFact) { f.Passed = false }) },
+	func(s *record.State) { set(s.Sealed, func(f *record.SealedFact) { f.KeyID = stepstest.OtherKeyID }) },
+	func(s *record.State) {
+		set(s.Sealed, func(f *record.SealedFact) { f.SHA256 = "" })
+		s.Sent = []record.DeliveryFact{{}}
 	},
 }
 
@@ -81,10 +82,10 @@ func set[F any](fact *F, change func(*F)) {
 }
 
 // claims says what a state counts as done although its facts don't show it.
-func claims(s steps.State) string {
+func claims(s record.State) string {
 	done := map[steps.ID]bool{}
-	for _, stop := range steps.Rail(s) {
-		done[stop.ID] = stop.Status == steps.StopDone
+	for _, step := range steps.Stepper(s) {
+		done[step.ID] = step.Status == steps.Done
 	}
 	for step, needs := range map[steps.ID][]steps.ID{
 		steps.Add: {steps.Key}, steps.KeyID: {steps.Key},
@@ -97,7 +98,7 @@ func claims(s steps.State) string {
 		}
 	}
 	switch {
-	case done[steps.Access] && (s.Storage == nil || s.AccessAt.IsZero() || steps.CheckNPI(s.NPI) != nil):
+	case done[steps.Access] && (s.Storage == nil || s.AccessAt.IsZero() || record.CheckNPI(s.NPI) != nil):
 		return "access"
 	case done[steps.Save] && (s.ClientToken == nil || s.OrganizationToken == nil || s.ClientToken.Environment != s.Environment):
 		return "save"
@@ -124,9 +125,9 @@ func TestEqualTimes(t *testing.T) {
 	p.Answer("token", "", nil)
 	p.At("save")
 	p.Token = newToken(t)
-	p.Answer("save", "", stepstest.Values{steps.ClientTokenName: p.Token.Reveal()})
+	p.Answer("save", "", stepstest.Values{record.ClientTokenName: p.Token.Reveal()})
 	p.WalkTo("finish")
-	if !p.Flow.Finished() {
-		t.Errorf("stands at %s", p.Flow.Step())
+	if !steps.Complete(p.Flow.State()) {
+		t.Errorf("stands at %s", p.Flow.Prompt().Step)
 	}
 }

@@ -1,168 +1,37 @@
 package steps
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
-	"time"
 
-	"dpc-onboard/keys"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
 )
-
-// ID names one of the eight steps. The IDs and their order are a contract.
-type ID string
-
-const (
-	Access ID = "access"
-	Token  ID = "token"
-	Save   ID = "save"
-	Key    ID = "key"
-	Add    ID = "add"
-	KeyID  ID = "id"
-	Check  ID = "check"
-	Send   ID = "send"
-)
-
-// IDs lists the steps in the guide's order.
-var IDs = []ID{Access, Token, Save, Key, Add, KeyID, Check, Send}
-
-// Facts is all that a screen depends on: State is kept on disk, Session goes
-// when the program ends.
-type Facts struct {
-	State   State
-	Session Session
-}
-
-// Session is what lives only as long as the program: choices on the way to a
-// fact, and the few secrets that must be shown.
-type Session struct {
-	// Now is the time of the last move; the flow has no clock of its own.
-	Now time.Time
-	// Open is the ID of the onboarding whose progress file is held.
-	Open string
-	// Store is the person's choice of --store: "auto", "keyring" or "vault".
-	Store string
-	// VaultExists tells whether a vault is there to be opened.
-	VaultExists bool
-	// Ready says that the place for secrets was tried in this run and works, and
-	// Place which it is.
-	Ready bool
-	Place StorageKind
-	// StorageErr is why the keyring could not be used.
-	StorageErr error
-	// Notices tell what the last move did; they show once.
-	Notices []Note
-
-	Folder     string      // where the program was started, for files it writes
-	EditLabel  ID          // Token or Key while its label is being changed
-	Retries    int         // how often the portal showed no "Success"
-	Refused    bool        // the portal refused the public key
-	Import     bool        // an existing pair is to be imported
-	Resealing  bool        // a package is to be sealed although there is one
-	Seal       SealChoice  // how the package is to be sealed
-	Passphrase keys.Secret // of the package sealed in this run, shown once
-	Delivery   string      // "sftp" or "request" while it is under way
-	Upload     Upload
-	Host       *UnknownHost
-	Items      *Credentials // the six items while they are copied one by one
-	ShowReport bool         // the live check's lines are to be read before going on
-	SendAgain  bool         // the package is to be handed over once more
-	HelpDesk   string       // the vendor's, where it is another than HelpDesk
-	Unsaved    bool         // the state could not be written the last time
-	Quit       bool         // the person is done
-
-	found bool // the onboarding was begun before, which is still to be said
-
-	// Origin is the onboarding that another one was started from, for Back.
-	Origin *Facts
-}
-
-// Another returns a session for another onboarding: what belongs to the program
-// and to this computer stays, what belongs to the onboarding goes.
-func (session Session) Another() Session {
-	return Session{
-		Now: session.Now, Open: session.Open, Store: session.Store, VaultExists: session.VaultExists,
-		Ready: session.Ready, Place: session.Place, Folder: session.Folder, HelpDesk: session.HelpDesk,
-	}
-}
-
-// SealChoice is how the receiver will open the package.
-type SealChoice struct {
-	Format  string // "age", "html" or "pgp"
-	Protect string // "made", "own" or "key"
-	Folder  string
-
-	Recipient string // what the person gave
-	Whose     string // what it turned out to be
-}
-
-// Do is the work behind an answer. It returns the facts as far as it got, also
-// beside an error, so that what was done counts.
-type Do func(ctx context.Context, s Services, report func(Event)) (Facts, error)
-
-// Event is what a running effect tells of its progress: a line of the live
-// check, or bytes done of a total.
-type Event struct {
-	Line        *CheckLine
-	Done, Total int64
-}
-
-// screen is one thing to ask. A step has one or more; the first screen that
-// applies and is not done is the current one.
-type screen struct {
-	name    string
-	step    ID
-	applies func(Facts) bool // nil: always
-	done    func(Facts) bool
-	prompt  func(Facts) Prompt
-	// accept says what an answer means. Its fields were checked one by one
-	// before; it checks what they mean together, and does nothing itself.
-	accept func(Facts, Answer) (work, error)
-}
-
-// work is what an accepted answer leads to.
-type work struct {
-	title string // what the face says while it lasts
-	do    Do
-}
 
 // Flow is one onboarding under way, as an immutable value. Its moves return a
 // new flow and never do anything outside.
 type Flow struct {
-	lane    lane
 	facts   Facts
-	at      string  // the screen that Back went to, or "" for the first undone
-	pending *Answer // an answer that waits for its "yes"
+	turn    chan struct{} // effects run one after the other
+	at      string        // the screen that Back went to, or "" for the first undone
+	pending *Answer       // an answer that waits for its "yes"
 	attempt int
 	busy    string // the running effect's title, or ""
 	err     error
 }
 
-// Effect is work for the outside: the face runs it and hands the Result to
-// Apply.
+// Effect is work for the outside: a UI runs it and hands the Result to Apply. The
+// zero Effect, without a Title, is none.
 type Effect struct {
 	Attempt int
 	Title   string
 	do      Do
 	before  Facts
-	lane    lane
-}
-
-// lane lets the effects of one flow run one after the other: one that was
-// canceled ends before the next begins, so that it can't write over it.
-type lane chan struct{}
-
-// enter waits for its turn. Without a lane there is nothing to wait for.
-func (l lane) enter(ctx context.Context) (leave func(), err error) {
-	if l == nil {
-		return func() {}, nil
-	}
-	select {
-	case l <- struct{}{}:
-		return func() { <-l }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	turn    chan struct{}
 }
 
 // Result is what an effect came to.
@@ -173,10 +42,10 @@ type Result struct {
 }
 
 // New returns a flow that stands where the facts say.
-func New(facts Facts) Flow { return Flow{facts: facts, lane: make(lane, 1)} }
+func New(facts Facts) Flow { return Flow{facts: facts, turn: make(chan struct{}, 1)} }
 
 // State returns the facts that are kept.
-func (f Flow) State() State { return f.facts.State }
+func (f Flow) State() record.State { return f.facts.State }
 
 // Session returns what goes when the program ends.
 func (f Flow) Session() Session { return f.facts.Session }
@@ -187,44 +56,53 @@ func (f Flow) Busy() string { return f.busy }
 // Err returns why the last effect failed, or nil.
 func (f Flow) Err() error { return f.err }
 
-// Finished reports whether all eight steps are done.
-func (f Flow) Finished() bool { return Complete(f.facts.State) }
-
 // Quit reports whether the person has ended the flow by an answer.
 func (f Flow) Quit() bool { return f.facts.Session.Quit }
 
-// Step returns the current step.
-func (f Flow) Step() ID { return f.screen().step }
-
-// Start returns the effect that looks at what is saved: it unlocks the place for
-// secrets and reads every secret back.
-func (f Flow) Start() (Flow, Effect) {
-	facts := f.facts
-	return f.begin(work{title: wordsLooking, do: func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
-		return resume(ctx, s, facts)
-	}})
+// Stepper returns the eight steps, how each stands, and which is asked now.
+func (f Flow) Stepper() []StepStatus {
+	all := Stepper(f.facts.State)
+	if sc, here := f.current(); sc.name != finishName {
+		all[slices.Index(IDs, here.ID)].Status = Current
+	}
+	return all
 }
+
+// SwitchTo returns the facts to begin another onboarding with: what is known of
+// the program and of this computer, and the onboarding that was chosen.
+func (f Flow) SwitchTo(s record.State) Facts {
+	return Facts{State: s, Session: f.facts.Session.Another()}
+}
+
+// Start returns the effect that looks at what is saved: it unlocks the backend
+// for secrets and reads every secret back.
+func (f Flow) Start() (Flow, Effect) { return f.follow(lookAgain(f.facts)) }
 
 // Answer takes what the person gave to the current prompt. The error is a
 // *FieldError where one field is at fault; then nothing has changed. A field that
 // is not hidden and not in the answer has the value that the prompt put there.
+// Where nothing is to be done outside, the Effect is the zero one.
 func (f Flow) Answer(a Answer) (Flow, Effect, error) {
 	if f.busy != "" {
-		return f, Effect{}, errors.New(wordsBusy)
+		return f, Effect{}, errors.New("something is still being done; wait a moment")
 	}
 	prompt := f.Prompt()
 	action, err := prompt.action(a.Action)
 	if err != nil {
 		return f, Effect{}, err
 	}
-	if f.pending != nil {
-		return f.confirm(action)
+	if pending := f.pending; pending != nil {
+		f.pending = nil
+		if action.Name != actionYes {
+			return f, Effect{}, nil
+		}
+		return f.carry(*pending)
 	}
 	a = prompt.filled(a)
 	a.Action = action.Name
-	if !action.Bare {
-		if err := prompt.check(a); err != nil {
-			return f, Effect{}, err
+	for _, field := range prompt.Fields {
+		if _, err := field.Recognize(a.Values[field.Name]); err != nil && !action.Bare {
+			return f, Effect{}, &FieldError{Field: field.Name, Err: err}
 		}
 	}
 	if action.Confirm != "" {
@@ -239,33 +117,33 @@ func (f Flow) carry(a Answer) (Flow, Effect, error) {
 	facts := f.facts
 	facts.Session.Notices = nil
 	if a.Action == actionOld {
-		f, effect := f.begin(work{title: wordsKeepingOld, do: facts.keepOld})
-		return f, effect, nil
+		next, effect := f.follow(doing("Keeping the old one safe", facts.keepOld))
+		return next, effect, nil
 	}
-	w, err := f.screen().accept(facts, a)
+	sc, _ := f.current()
+	o, err := sc.accept(facts, a)
 	if err != nil {
 		return f, Effect{}, err
 	}
-	f, effect := f.begin(w)
-	return f, effect, nil
+	next, effect := f.follow(o)
+	return next, effect, nil
 }
 
-// confirm takes the answer to "really?".
-func (f Flow) confirm(action Action) (Flow, Effect, error) {
-	pending := *f.pending
-	f.pending = nil
-	if action.Name != actionYes {
-		return f, Effect{}, nil
-	}
-	return f.carry(pending)
-}
-
-func (f Flow) begin(w work) (Flow, Effect) {
-	f.attempt++
-	f.busy = w.title
+// follow does what needs nothing from outside at once, and makes an effect of the
+// rest. Facts that are kept are always written by an effect.
+func (f Flow) follow(o outcome) (Flow, Effect) {
 	f.err = nil
 	f.facts.Session.Notices = nil
-	return f, Effect{Attempt: f.attempt, Title: w.title, do: w.do, before: f.facts, lane: f.lane}
+	if o.do == nil && sameState(f.facts.State, o.facts.State) {
+		f.facts, f.at = o.facts, ""
+		return f, Effect{}
+	}
+	if facts := o.facts; o.do == nil {
+		o = keeping(func(Services) Facts { return facts })
+	}
+	f.attempt++
+	f.busy = o.title
+	return f, Effect{Attempt: f.attempt, Title: o.title, do: o.do, before: f.facts, turn: f.turn}
 }
 
 // Apply takes the result of an effect. One of an earlier attempt, or of an
@@ -301,35 +179,45 @@ func (f Flow) Back() (Flow, bool) {
 		f.pending = nil
 		return f, true
 	}
-	if facts, at, ok := leaveDetour(f.facts); ok {
-		f.facts, f.at = facts, at
+	if under := f.facts.Session.detours; len(under) > 0 {
+		f.facts, f.at = f.facts.leave(), under[len(under)-1].from
 		return f, true
 	}
-	for i := f.index() - 1; i >= 0; i-- {
-		if !screens[i].passing() {
-			f.at = screens[i].name
-			return f, true
+	before := ""
+	here, _ := f.current()
+	for sc := range screens() {
+		if sc.name == here.name {
+			break
+		}
+		if sc.applies == nil {
+			before = sc.name
 		}
 	}
-	if origin := f.facts.Session.Origin; origin != nil {
+	switch origin := f.facts.Session.Origin; {
+	case before != "":
+		f.at = before
+	case origin != nil:
 		f.facts, f.at = *origin, ""
-		return f, true
+	default:
+		return f, false
 	}
-	return f, false
+	return f, true
 }
 
-// Run does the work and keeps the facts. It is called once, by a face, outside
-// of the flow. What was done after it was canceled is not noted, because the
-// flow goes on without it: the next start finds it.
+// Run does the work and keeps the facts. It is called once, by a UI, outside of
+// the flow. What was done after it was canceled is not noted, because the flow
+// goes on without it: the next start finds it.
 func (e Effect) Run(ctx context.Context, s Services, report func(Event)) Result {
 	if report == nil {
 		report = func(Event) {}
 	}
-	leave, err := e.lane.enter(ctx)
-	if err != nil {
-		return Result{Attempt: e.Attempt, Facts: e.before, Err: err}
+	// One that was canceled ends before the next begins, so that it can't write over it.
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return Result{Attempt: e.Attempt, Facts: e.before, Err: ctx.Err()}
 	}
-	defer leave()
 	facts, err := e.do(ctx, s, report)
 	facts.Session.Now = s.Now()
 	if ctx.Err() == nil {
@@ -342,7 +230,7 @@ func (e Effect) Run(ctx context.Context, s Services, report func(Event)) Result 
 
 // write saves the state where it has changed since, or could not be saved
 // before. An onboarding that is not open yet is not written.
-func (f *Facts) write(s Services, before State) error {
+func (f *Facts) write(s Services, before record.State) error {
 	if f.Session.Open == "" || f.Session.Open != f.State.ID() {
 		return nil
 	}
@@ -355,118 +243,62 @@ func (f *Facts) write(s Services, before State) error {
 	return err
 }
 
-func (s screen) meets(f Facts) bool { return s.applies == nil || s.applies(f) }
-
-// passing tells of a screen that is only there on the way, so that Back leaves
-// it out.
-func (s screen) passing() bool { return s.applies != nil }
-
-// index returns the place of the current screen in the list.
-func (f Flow) index() int {
-	if f.at != "" {
-		if i := slices.IndexFunc(screens, func(s screen) bool { return s.name == f.at }); i >= 0 {
-			return i
-		}
-	}
-	i := slices.IndexFunc(screens, func(s screen) bool { return s.meets(f.facts) && !s.done(f.facts) })
-	if i < 0 {
-		return len(screens) - 1
-	}
-	return i
+// sameState compares what would be written.
+func sameState(a, b record.State) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
-func (f Flow) screen() screen { return screens[f.index()] }
+// current returns the screen that is asked now, and its step: the detour that is
+// under way, the screen that Back went to, or the first that is not done.
+func (f Flow) current() (sc screen, step Step) {
+	at := f.at
+	if under := f.facts.Session.detours; len(under) > 0 {
+		d := under[len(under)-1]
+		if d.step != "" {
+			return d.screen, d.step.step()
+		}
+		at = d.name
+	}
+	for sc, step = range screens() {
+		if sc.name == at {
+			return sc, step
+		}
+	}
+	for sc, step = range screens() {
+		_, done := step.done(f.facts.State)
+		if sc.done != nil {
+			done = sc.done(f.facts)
+		}
+		if !done && (sc.applies == nil || sc.applies(f.facts)) {
+			return sc, step
+		}
+	}
+	return sc, step // the summary at the end is never done
+}
 
 // Prompt returns what to show and ask now. It is a function of the facts alone.
 func (f Flow) Prompt() Prompt {
-	sc := f.screen()
+	sc, step := f.current()
 	p := sc.prompt(f.facts)
-	p.Step, p.Screen = sc.step, sc.name
-	p.Number = slices.Index(IDs, sc.step) + 1
-	if !sc.passing() {
+	p.Step, p.Screen = step.ID, sc.name
+	p.Number = slices.Index(IDs, step.ID) + 1
+	if sc.applies == nil && len(f.facts.Session.detours) == 0 {
 		p = f.facts.rotating(p)
 	}
 	if p.Help.What == "" {
-		p.Help = help[sc.step]
+		p.Help = step.help
 	}
 	if p.URL == "" {
-		p.URL = portalPage(f.facts.State)
+		p.URL = cmp.Or(f.facts.State.Environment, record.Sandbox).Portal()
 	}
 	if f.pending != nil {
 		return p.confirmation(f.pending.Action)
 	}
 	p.Notes = slices.Concat(f.facts.Session.Notices, p.Notes)
 	if f.err != nil {
-		p.Notes = append(p.Notes, Note{Kind: NoteError, Text: sentence(f.err), Hint: Hint(f.err)})
+		p.Notes = append(p.Notes, Note{Kind: NoteError, Text: text.Sentence(f.err), Hint: record.Hint(f.err)})
 	}
 	return p
 }
-
-// StopStatus is how a step stands in the rail.
-type StopStatus string
-
-const (
-	StopDone    StopStatus = "done"
-	StopCurrent StopStatus = "current"
-	StopToDo    StopStatus = "to do"
-)
-
-// Stop is a step as the rail shows it.
-type Stop struct {
-	ID     ID
-	Title  string
-	Status StopStatus
-	At     time.Time // when it was done, where that is known
-}
-
-// Rail returns the eight steps and how each stands.
-func (f Flow) Rail() []Stop {
-	stops := Rail(f.facts.State)
-	if f.screen().name == finishScreenName {
-		return stops
-	}
-	here := f.Step()
-	for i := range stops {
-		if stops[i].ID == here {
-			stops[i].Status = StopCurrent
-		}
-	}
-	return stops
-}
-
-// Rail returns how the eight steps of an onboarding stand by its facts alone:
-// done, or to do.
-func Rail(s State) []Stop {
-	stops := make([]Stop, len(IDs))
-	for i, id := range IDs {
-		stops[i] = Stop{ID: id, Title: titles[id], Status: StopToDo}
-		if at, ok := doneAt(s, id); ok {
-			stops[i].Status, stops[i].At = StopDone, at
-		}
-	}
-	return stops
-}
-
-// Next returns the first step that is not done, or "" where all are.
-func Next(s State) ID {
-	for _, stop := range Rail(s) {
-		if stop.Status != StopDone {
-			return stop.ID
-		}
-	}
-	return ""
-}
-
-// DoneSteps counts the steps that are done.
-func (s State) DoneSteps() int {
-	done := 0
-	for _, stop := range Rail(s) {
-		if stop.Status == StopDone {
-			done++
-		}
-	}
-	return done
-}
-
-// Complete reports whether all eight steps are done.
-func Complete(s State) bool { return Next(s) == "" }

@@ -6,6 +6,7 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -21,7 +22,7 @@ func FuzzAnswer(f *testing.F) {
 		p.World.Pairs = append(p.World.Pairs, keystest.OtherPair(t))
 		good := map[string]string{
 			"organization": "Sunrise", "npi": stepstest.NPI, "label": "Front desk", "id": stepstest.KeyID,
-			steps.ClientTokenName: p.Token.Reveal(), steps.OrganizationTokenName: keystest.OrganizationID,
+			record.ClientTokenName: p.Token.Reveal(), record.OrganizationTokenName: keystest.OrganizationID,
 			"private": keystest.OtherPair(t).Private().Reveal(), "url": "sftp://me@vendor.example/in/",
 			"passphrase": stepstest.Passphrase, "again": stepstest.Passphrase, "recipient": "age1vendor", "folder": "/out",
 		}
@@ -55,7 +56,7 @@ func move(p *stepstest.Person, b byte, good map[string]string, text string) {
 	prompt := p.Flow.Prompt()
 	p.World.Secrets.KeyringErr = nil
 	if b == 199 {
-		p.World.Secrets.KeyringErr = steps.ErrStorage
+		p.World.Secrets.KeyringErr = record.ErrStorage
 	}
 	answer := map[string]keys.Secret{}
 	for i, field := range prompt.Fields {

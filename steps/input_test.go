@@ -9,6 +9,7 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -72,8 +73,8 @@ func TestBadInputGetsASentence(t *testing.T) {
 		{"two passphrases", "passphrase", "", stepstest.Values{"passphrase": stepstest.Passphrase, "again": "x"}, "again", "the two passphrases are not the same", "Type the same passphrase in both fields."},
 		{"weak passphrase", "passphrase", "", stepstest.Values{"passphrase": "aaaaaaaaaaaaaa", "again": "aaaaaaaaaaaaaa"}, "passphrase", "the passphrase repeats itself, which adds no strength", "Take five or more words that have nothing to do with each other or with the practice."},
 		{"no SFTP address", "sftp", "", stepstest.Values{"url": ""}, "url", "the address is missing", "Type it as sftp://user@host/folder/, as the vendor gave it to you."},
-		{"web address", "sftp", "", stepstest.Values{"url": "https://vendor.example"}, "url", "this is not an SFTP address", "Type it as sftp://user@host/folder/, as the vendor gave it to you."},
-		{"password in the address", "sftp", "", stepstest.Values{"url": "sftp://me:secret@vendor.example/in/"}, "url", "there is a password in this address, where it can be seen", "Take it out of the address and type it into the password field."},
+		{"web address", "sftp", "", stepstest.Values{"url": "https://vendor.example"}, "url", "the address does not begin with sftp://", "Write the address as sftp://user@host/folder/, or sftp://user@host:port/~/folder/ for a folder inside the home folder. FTP, FTPS and web addresses are something else."},
+		{"password in the address", "sftp", "", stepstest.Values{"url": "sftp://me:secret@vendor.example/in/"}, "url", "the address holds a password", "Leave the password out of the address: it is asked for separately, and never recorded."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := at(t, c.screen)
@@ -83,8 +84,8 @@ func TestBadInputGetsASentence(t *testing.T) {
 			if !ok {
 				t.Fatalf("got %v, want a fault of a field", err)
 			}
-			if field.Field != c.field || field.Error() != c.says || steps.Hint(err) != c.hint {
-				t.Errorf("got  %q %q %q\nwant %q %q %q", field.Field, field.Error(), steps.Hint(err), c.field, c.says, c.hint)
+			if field.Field != c.field || field.Error() != c.says || record.Hint(err) != c.hint {
+				t.Errorf("got  %q %q %q\nwant %q %q %q", field.Field, field.Error(), record.Hint(err), c.field, c.says, c.hint)
 			}
 			p.At(c.screen)
 			if !same(before, p.Flow.State()) {
@@ -101,13 +102,13 @@ func TestForgivingInput(t *testing.T) {
 	p.Answer("save", "", save(" \""+token[:70]+"\r\n  "+token[70:]+"\"\n", "\t"+strings.ToUpper(keystest.OrganizationID)+"\n"))
 	got := p.World.Secrets.Values
 	id := p.Flow.State().ID()
-	if !got[stepstest.Key(steps.Keyring, id, steps.ClientTokenName)].Equal(p.Token) {
+	if !got[stepstest.Key(record.Keyring, id, record.ClientTokenName)].Equal(p.Token) {
 		t.Error("the token was not saved clean")
 	}
-	if got[stepstest.Key(steps.Keyring, id, steps.OrganizationTokenName)].Reveal() != keystest.OrganizationID {
+	if got[stepstest.Key(record.Keyring, id, record.OrganizationTokenName)].Reveal() != keystest.OrganizationID {
 		t.Error("the organization's ID was not saved in its canonical form")
 	}
-	p = stepstest.NewPerson(t, stepstest.New(t), steps.State{})
+	p = stepstest.NewPerson(t, stepstest.New(t), record.State{})
 	p.Answer("access", "", stepstest.Values{"organization": "  Sunrise \n Family  Practice ", "npi": " 1234567893\n"})
 	if s := p.Flow.State(); s.Organization != "Sunrise Family Practice" || s.NPI != "1234567893" {
 		t.Errorf("got %q, %q", s.Organization, s.NPI)
@@ -115,13 +116,13 @@ func TestForgivingInput(t *testing.T) {
 }
 
 func save(token, organization string) stepstest.Values {
-	return stepstest.Values{steps.ClientTokenName: token, steps.OrganizationTokenName: organization}
+	return stepstest.Values{record.ClientTokenName: token, record.OrganizationTokenName: organization}
 }
 
 // at brings a new person to a screen, by the default way and a detour.
 func at(t testing.TB, screen string) *stepstest.Person {
 	t.Helper()
-	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{})
+	p := stepstest.NewPerson(t, stepstest.New(t), record.State{})
 	switch screen {
 	case "token-label":
 		p.WalkTo("token").Answer("token", "label", nil)
@@ -142,7 +143,7 @@ func at(t testing.TB, screen string) *stepstest.Person {
 	return p
 }
 
-func same(a, b steps.State) bool { return asJSON(a) == asJSON(b) }
+func same(a, b record.State) bool { return asJSON(a) == asJSON(b) }
 
 // TestRecognizedInWords: what a field recognizes is said as one types.
 func TestRecognizedInWords(t *testing.T) {
@@ -226,17 +227,17 @@ func TestSecretsInOpenFieldsAreRefused(t *testing.T) {
 		{"keyfile", "sftp", stepstest.Values{"url": "sftp://me@files.example/in/"}, func(p *stepstest.Person) { p.WalkTo("deliver").Answer("deliver", "sftp", nil) }},
 	} {
 		for _, secret := range []string{token, token[:len(token)-9], private, strings.ReplaceAll(private, "\n", " "), ageKey} {
-			p := stepstest.NewPerson(t, stepstest.New(t), steps.State{})
+			p := stepstest.NewPerson(t, stepstest.New(t), record.State{})
 			c.to(p)
 			p.At(c.screen)
 			c.values[c.field] = secret
 			err := p.Try("", c.values)
 			fault, ok := errors.AsType[*steps.FieldError](err)
-			if !ok || fault.Field != c.field || steps.Hint(err) == "" {
+			if !ok || fault.Field != c.field || record.Hint(err) == "" {
 				t.Errorf("%s takes %.20q…: %v", c.field, secret, err)
 				continue
 			}
-			if strings.Contains(err.Error()+steps.Hint(err), secret[len(secret)-20:]) {
+			if strings.Contains(err.Error()+record.Hint(err), secret[len(secret)-20:]) {
 				t.Errorf("%s repeats the secret: %v", c.field, err)
 			}
 		}
@@ -244,7 +245,7 @@ func TestSecretsInOpenFieldsAreRefused(t *testing.T) {
 }
 
 func TestNamesThatBeginLikeATokenAreTaken(t *testing.T) {
-	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{})
+	p := stepstest.NewPerson(t, stepstest.New(t), record.State{})
 	if err := p.Try("", stepstest.Values{"organization": "Agency", "npi": stepstest.NPI}); err != nil {
 		t.Error(err)
 	}
@@ -253,7 +254,7 @@ func TestNamesThatBeginLikeATokenAreTaken(t *testing.T) {
 // TestSavedTokenIsNoOrganizationToken: of two that are saved, the second alone is
 // given anew.
 func TestSavedTokenIsNoOrganizationToken(t *testing.T) {
-	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{}).WalkTo("key")
+	p := stepstest.NewPerson(t, stepstest.New(t), record.State{}).WalkTo("key")
 	p.Back("save")
 	before := *p.Flow.State().OrganizationToken
 	err := p.Try("", save("", p.Token.Reveal()))

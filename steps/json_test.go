@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
-func asJSON(s steps.State) string {
+func asJSON(s record.State) string {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return err.Error()
@@ -20,11 +21,11 @@ func asJSON(s steps.State) string {
 // TestStateHoldsNoSecret looks for pieces of each secret in the JSON of a
 // complete onboarding, one that is being replaced included.
 func TestStateHoldsNoSecret(t *testing.T) {
-	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{}).WalkTo("finish")
+	p := stepstest.NewPerson(t, stepstest.New(t), record.State{}).WalkTo("finish")
 	p.Answer("finish", "key", nil)
 	text := asJSON(p.Flow.State())
 	for where, secret := range p.World.Secrets.Values {
-		if strings.Contains(where, steps.OrganizationTokenName) {
+		if strings.Contains(where, record.OrganizationTokenName) {
 			continue // the organization's ID is no secret: it is in the token's fact
 		}
 		value := strings.ReplaceAll(secret.Reveal(), "\n", "")
@@ -41,8 +42,8 @@ func TestStateHoldsNoSecret(t *testing.T) {
 }
 
 func TestStateSurvivesJSON(t *testing.T) {
-	p := stepstest.NewPerson(t, stepstest.New(t), steps.State{}).WalkTo("finish")
-	var back steps.State
+	p := stepstest.NewPerson(t, stepstest.New(t), record.State{}).WalkTo("finish")
+	var back record.State
 	if err := json.Unmarshal([]byte(asJSON(p.Flow.State())), &back); err != nil {
 		t.Fatal(err)
 	}

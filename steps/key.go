@@ -2,147 +2,114 @@ package steps
 
 import (
 	"context"
-	"errors"
-	"path/filepath"
-	"strconv"
+	"fmt"
 	"strings"
 	"time"
 
 	"dpc-onboard/keys"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
 )
 
-// keyScreen makes the key pair on this computer.
+// keyStep makes the key pair on this computer, or takes one that exists.
+var keyStep = Step{
+	ID: Key, Title: "Key pair",
+	help: Help{
+		What:  "Two halves: the public key goes to DPC, the private key proves that a request is yours.",
+		Why:   "DPC checks each request against the public key. It asks for RSA with at least 4096 bits.",
+		Wrong: "A key that was made on a web site may be known to others. This one never was outside of this computer.",
+		Kept:  "The private key is in the keyring or the vault, the public key in the progress file.",
+	},
+	done: func(s record.State) (time.Time, bool) {
+		if !s.KeySaved() {
+			return time.Time{}, false
+		}
+		return s.Key.At, true
+	},
+	screens: []screen{keyScreen},
+}
+
+// The words of this step that stand more than once.
+const (
+	importKey      = "Import a pair that exists"
+	newKeyWarning  = "The private key that is saved now is replaced and can't be brought back. The new public key must be added in the portal, and its key ID saved here."
+	privateKeyHint = "Give the path of its PEM file, or paste its text."
+)
+
 var keyScreen = screen{
-	name: "key", step: Key,
-	done: stepDone(Key),
+	name: "key",
 	prompt: func(f Facts) Prompt {
-		if f.State.Key != nil {
-			return keptKeyPrompt(f)
+		if k := f.State.Key; k != nil { // someone came back: a new pair is never made unasked
+			return Prompt{
+				Title: "The key pair is made",
+				Guide: []string{"Going back here undoes nothing. A new pair would have to be added in the portal again, and the key ID of the old one would no longer count."},
+				Rows:  []Row{{Name: "Label", Value: k.Label}, {Name: "Fingerprint", Value: k.Fingerprint}},
+				Actions: []Action{
+					{Name: "keep", Label: "Keep this key pair"},
+					{Name: "label", Label: changeLabel, Key: "e"},
+					{Name: "make", Label: "Make a new key pair", Key: "m", Confirm: newKeyWarning},
+					{Name: "import", Label: importKey, Key: "i"},
+				},
+			}
 		}
 		return Prompt{
-			Title: wordsKeyTitle,
-			Guide: wordsKeyGuide,
-			Rows:  []Row{{Name: wordsLabel, Value: f.keyLabel()}},
+			Title: "Make the key pair",
+			Guide: []string{"DPC knows your requests by an RSA key pair of 4096 bits. It is made on this computer, never on a web site. The private key goes straight to safe storage."},
+			Rows:  []Row{{Name: "Label", Value: keyLabel(f.State)}},
 			Actions: []Action{
-				{Name: "make", Label: wordsMakeKey},
-				{Name: "import", Label: wordsImportKey, Key: "i"},
-				{Name: "label", Label: wordsChangeLabel, Key: "e"},
+				{Name: "make", Label: "Make the key pair"},
+				{Name: "import", Label: importKey, Key: "i"},
+				{Name: "label", Label: changeLabel, Key: "e"},
 			},
 		}
 	},
-	accept: func(f Facts, a Answer) (work, error) {
+	accept: func(f Facts, a Answer) (outcome, error) {
 		switch a.Action {
 		case "keep":
-			return f.keep(), nil
+			return stay(f), nil
 		case "label":
-			f.Session.EditLabel = Key
-			return f.keep(), nil
+			return stay(f.enter(labelDetour(Key, keyLabel(f.State)))), nil
 		case "import":
-			f.Session.Import = true
-			return f.keep(), nil
+			return stay(f.enter(importDetour)), nil
 		}
-		return work{title: wordsMakingKey, do: func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
+		return doing("Making an RSA-4096 key pair on this computer", func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
 			pair, err := s.NewPair(ctx)
 			if err != nil {
-				return f, WithHint(err, wordsMakeKeyHint)
+				return f, record.WithHint(err, "Try again. If it goes on failing, import a pair that was made with openssl.")
 			}
-			return f.saveKey(ctx, s, pair, false)
-		}}, nil
+			return f.saveKey(ctx, s, pair, "made")
+		}), nil
 	},
 }
 
-// keptKeyPrompt is for someone who came back: a new pair is never made unasked.
-func keptKeyPrompt(f Facts) Prompt {
-	return Prompt{
-		Title: wordsKeyKeptTitle,
-		Guide: wordsKeyKeptGuide,
-		Rows:  keyRows(*f.State.Key),
-		Art:   randomart(f.State.Key),
-		Actions: []Action{
-			{Name: "keep", Label: wordsKeepKey},
-			{Name: "label", Label: wordsChangeLabel, Key: "e"},
-			{Name: "make", Label: wordsMakeNewKey, Key: "m", Confirm: wordsMakeNewKeyWarning},
-			{Name: "import", Label: wordsImportKey, Key: "i"},
-		},
-	}
-}
-
-func keyRows(k KeyFact) []Row {
-	return []Row{{Name: wordsLabel, Value: k.Label}, {Name: wordsFingerprint, Value: k.Fingerprint}}
-}
-
-func randomart(k *KeyFact) string {
-	if k == nil {
-		return ""
-	}
-	public, err := keys.ParsePublicKey(k.PublicKey)
-	if err != nil {
-		return ""
-	}
-	return public.Randomart()
-}
-
-// saveKey saves the private key and takes the fact from what was read back.
-func (f Facts) saveKey(ctx context.Context, s Services, pair keys.Pair, imported bool) (Facts, error) {
-	fact, err := keyFact(s.Now(), pair, f.keyLabel())
-	if err != nil {
-		return f, err
-	}
-	fact.Imported = imported
-	if err := s.Secrets.Save(ctx, f.State.ID(), PrivateKeyName, pair.Private()); err != nil {
-		return f, err
-	}
-	f.State.Key = fact
-	f.Session.Import = false
-	f.Session.note(NoteOK, wordsKeySaved(*fact, f.Session.Place), wordsKeySavedHint)
-	return f, nil
-}
-
-func keyFact(now time.Time, pair keys.Pair, label string) (*KeyFact, error) {
-	signature, err := pair.Sign()
-	if err != nil {
-		return nil, err
-	}
-	return &KeyFact{
-		SecretFact:  *secretFact(now, pair.Private()),
-		Label:       label,
-		Fingerprint: pair.Public().Fingerprint(),
-		PublicKey:   pair.Public().PEM(),
-		Signature:   signature,
-	}, nil
-}
-
-// importScreen takes a pair that exists already, from its files.
-var importScreen = screen{
-	name: "import", step: Key,
-	applies: func(f Facts) bool { return f.Session.Import },
-	done:    func(f Facts) bool { return !f.Session.Import },
+// importDetour takes a pair that exists already, from its files.
+var importDetour = detour{step: Key, from: "key", screen: screen{
+	name: "import",
 	prompt: func(f Facts) Prompt {
 		p := Prompt{
-			Title: wordsImportTitle,
-			Guide: wordsImportGuide,
+			Title: "Import a key pair",
+			Guide: []string{"An RSA pair of at least 4096 bits as PEM files, without a passphrase. The files stay as they are: delete them yourself when the import is done."},
 			Fields: []Field{
-				{Name: "private", Label: wordsPrivateKey, Hint: wordsPrivateKeyHint, Kind: Hidden, Check: recognizePrivateKey},
-				{Name: "public", Label: wordsPublicKeyOptional, Hint: wordsPublicKeyHint, Kind: Text, Optional: true, Check: recognizePublicKey},
+				{Name: "private", Label: "Private Key", Hint: privateKeyHint, Kind: Hidden, Missing: record.NewProblem("the private key is missing", privateKeyHint), Check: recognizePrivateKey},
+				{Name: "public", Label: "Public Key (optional)", Hint: "The path of its PEM file, to check that the two belong together.", Kind: Text, Optional: true, Check: recognizePublicKey},
 			},
-			Actions: []Action{{Name: "import", Label: wordsImport}},
+			Actions: []Action{{Name: "import", Label: "Import the pair"}},
 		}
 		if f.State.Key != nil {
-			p.Actions[0].Confirm = wordsMakeNewKeyWarning
+			p.Actions[0].Confirm = newKeyWarning
 		}
 		return p
 	},
-	accept: func(f Facts, a Answer) (work, error) {
-		private, public := a.Values["private"], a.Values["public"]
-		return work{title: wordsImporting, do: func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
-			pair, err := readPair(s, private, public)
+	accept: func(f Facts, a Answer) (outcome, error) {
+		return doing("Reading and saving the key pair", func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
+			pair, err := readPair(s, a.Values["private"], a.Values["public"])
 			if err != nil {
 				return f, err
 			}
-			return f.saveKey(ctx, s, pair, true)
-		}}, nil
+			return f.saveKey(ctx, s, pair, "imported")
+		}), nil
 	},
-}
+}}
 
 // readPair takes each half as PEM or as the path of a file with PEM.
 func readPair(s Services, private, public keys.Secret) (keys.Pair, error) {
@@ -152,7 +119,7 @@ func readPair(s Services, private, public keys.Secret) (keys.Pair, error) {
 	}
 	pair, err := keys.ParsePrivateKey(private)
 	if err != nil {
-		return keys.Pair{}, WithHint(err, keyHint(err))
+		return keys.Pair{}, record.WithHint(err, keyHint(err))
 	}
 	if blank(public) {
 		return pair, nil
@@ -161,11 +128,11 @@ func readPair(s Services, private, public keys.Secret) (keys.Pair, error) {
 		return keys.Pair{}, err
 	}
 	half, err := keys.ParsePublicKey(public.Reveal())
-	if err != nil {
-		return keys.Pair{}, WithHint(err, keyHint(err))
+	if err == nil {
+		err = pair.Matches(half)
 	}
-	if err := pair.Matches(half); err != nil {
-		return keys.Pair{}, WithHint(err, keyHint(err))
+	if err != nil {
+		return keys.Pair{}, record.WithHint(err, keyHint(err))
 	}
 	return pair, nil
 }
@@ -176,10 +143,9 @@ func contents(s Services, v keys.Secret) (keys.Secret, error) {
 	if isPEM(v) {
 		return v, nil
 	}
-	path := strings.Trim(strings.TrimSpace(v.Reveal()), `"'`)
-	data, err := s.ReadFile(path)
+	data, err := s.ReadFile(strings.Trim(strings.TrimSpace(v.Reveal()), `"'`))
 	if err != nil {
-		return keys.Secret{}, WithHint(err, wordsReadFileHint)
+		return keys.Secret{}, record.WithHint(err, "Give the path of a file that you may read.")
 	}
 	return data, nil
 }
@@ -187,17 +153,14 @@ func contents(s Services, v keys.Secret) (keys.Secret, error) {
 func isPEM(v keys.Secret) bool { return strings.Contains(v.Reveal(), "-----BEGIN") }
 
 func recognizePrivateKey(v keys.Secret) (string, error) {
-	if blank(v) {
-		return "", problem(wordsPrivateKeyEmpty, wordsPrivateKeyHint)
-	}
 	if !isPEM(v) {
 		return "", nil // a path: read when it is submitted
 	}
 	pair, err := keys.ParsePrivateKey(v)
 	if err != nil {
-		return "", problem(sentence(err), keyHint(err))
+		return "", record.NewProblem(text.Sentence(err), keyHint(err))
 	}
-	return wordsPrivateKeyRecognized(pair.Public().Bits()), nil
+	return fmt.Sprintf("RSA private key, %d bits", pair.Public().Bits()), nil
 }
 
 func recognizePublicKey(v keys.Secret) (string, error) {
@@ -206,161 +169,65 @@ func recognizePublicKey(v keys.Secret) (string, error) {
 	}
 	public, err := keys.ParsePublicKey(v.Reveal())
 	if err != nil {
-		return "", problem(sentence(err), keyHint(err))
+		return "", record.NewProblem(text.Sentence(err), keyHint(err))
 	}
-	return wordsPublicKeyRecognized(public.Fingerprint()), nil
+	return "public key " + public.Fingerprint(), nil
+}
+
+// saveKey saves the private key and takes the fact from what was read back. how
+// says in a word where the pair is from.
+func (f Facts) saveKey(ctx context.Context, s Services, pair keys.Pair, how string) (Facts, error) {
+	fact, err := keyFact(s.Now(), pair, keyLabel(f.State))
+	if err != nil {
+		return f, err
+	}
+	fact.Imported = how == "imported"
+	if err := s.Secrets.Save(ctx, f.State.ID(), record.PrivateKeyName, pair.Private()); err != nil {
+		return f, err
+	}
+	f.State.Key = fact
+	f = f.leaveAll()
+	f.Session.note(NoteOK, fmt.Sprintf("Key pair %s. The private key was saved in the %s and read back.", how, f.Session.Backend),
+		"The private key never leaves this computer in clear.")
+	return f, nil
+}
+
+func keyFact(now time.Time, pair keys.Pair, label string) (*record.KeyFact, error) {
+	signature, err := pair.Sign()
+	if err != nil {
+		return nil, err
+	}
+	return &record.KeyFact{
+		SecretFact:  *secretFact(now, pair.Private()),
+		Label:       label,
+		Fingerprint: pair.Public().Fingerprint(),
+		PublicKey:   pair.Public().PEM(),
+		Signature:   signature,
+	}, nil
 }
 
 // keyHint says what to do about a PEM that can't be used.
 func keyHint(err error) string {
-	for _, h := range wordsKeyHints {
-		if errors.Is(err, h.err) {
-			return h.hint
-		}
-	}
-	return wordsKeyHint
-}
-
-// addScreen gives the portal's three fields, in the portal's order.
-var addScreen = screen{
-	name: "add", step: Add,
-	done: stepDone(Add),
-	prompt: func(f Facts) Prompt {
-		k := f.State.Key
-		p := Prompt{
-			Title: wordsAddTitle,
-			Guide: wordsAddGuide(f.State.Environment),
-			Copies: []Copy{
-				{Name: "label", Label: wordsLabel, Value: k.Label, Key: "l"},
-				{Name: "public", Label: wordsPublicKey, Value: k.PublicKey, Key: "p"},
-				{Name: "signature", Label: wordsSnippet, Value: k.Signature, Key: "s"},
-			},
-			Rows: []Row{{Name: wordsFingerprint, Value: k.Fingerprint}},
-			Art:  randomart(k),
-			Actions: []Action{
-				{Name: "added", Label: wordsAdded},
-				{Name: "refused", Label: wordsAddRefused, Key: "r"},
-				{Name: "files", Label: wordsAddFiles, Key: "f"},
-			},
-		}
-		if f.Session.Refused {
-			p.Notes = append(p.Notes, wordsRefusals...)
-		}
-		return p
-	},
-	accept: func(f Facts, a Answer) (work, error) {
-		switch a.Action {
-		case "refused":
-			f.Session.Refused = true
-			return f.keep(), nil
-		case "files":
-			return work{title: wordsWritingFiles, do: f.writePortalFiles}, nil
-		}
-		f.Session.Refused = false
-		return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
-			if added := f.State.Added; added == nil || added.Fingerprint != f.State.Key.Fingerprint {
-				f.State.Added = &AddedFact{Fingerprint: f.State.Key.Fingerprint, At: s.Now().UTC()}
-			}
-			return f, nil
-		}}, nil
-	},
-}
-
-// writePortalFiles writes the three values, none of them secret, for people
-// whose terminal can't reach the clipboard.
-func (f Facts) writePortalFiles(_ context.Context, s Services, _ func(Event)) (Facts, error) {
-	folder := FreeName(s.FileExists, filepath.Join(f.Session.Folder, "dpc-"+f.State.ID()+"-portal"), "")
-	for _, file := range []struct{ name, text string }{
-		{"label.txt", f.State.Key.Label},
-		{"public-key.pem", f.State.Key.PublicKey},
-		{"signature-snippet.txt", f.State.Key.Signature},
-	} {
-		if err := s.WriteFile(filepath.Join(folder, file.name), []byte(file.text)); err != nil {
-			return f, WithHint(err, wordsWriteFilesHint)
-		}
-	}
-	f.Session.note(NoteOK, wordsFilesWritten(folder), wordsFilesWrittenHint)
-	return f, nil
-}
-
-// FreeName returns path+ext where nothing has that name yet, or else the first
-// of path-2+ext, path-3+ext and so on that is free.
-func FreeName(taken func(string) bool, path, ext string) string {
-	name := path + ext
-	for n := 2; taken(name); n++ {
-		name = path + "-" + strconv.Itoa(n) + ext
-	}
-	return name
-}
-
-// keyIDScreen takes the key's ID from the portal's main page.
-var keyIDScreen = screen{
-	name: "id", step: KeyID,
-	done: stepDone(KeyID),
-	prompt: func(f Facts) Prompt {
-		p := Prompt{
-			Title:   wordsKeyIDTitle,
-			Guide:   wordsKeyIDGuide(f.keyLabel()),
-			Fields:  []Field{{Name: "id", Label: wordsKeyID, Hint: wordsKeyIDHint, Kind: Text, Check: f.recognizeKeyID}},
-			Actions: []Action{{Name: "next", Label: wordsKeyIDNext}},
-		}
-		if f.State.keyIDSaved() {
-			p.Fields[0].Value = f.State.KeyID.ID
-		}
-		return p
-	},
-	accept: func(f Facts, a Answer) (work, error) {
-		id, err := keys.ParseUUID(a.Text("id"))
-		if err != nil {
-			return work{}, wrong("id", sentence(err), wordsKeyIDHint)
-		}
-		return f.recordKeyID(id), nil
-	},
-}
-
-func (f Facts) recordKeyID(id string) work {
-	return work{title: wordsKeeping, do: func(_ context.Context, s Services, _ func(Event)) (Facts, error) {
-		if !f.State.keyIDSaved() || f.State.KeyID.ID != id {
-			f.State.KeyID = &KeyIDFact{ID: id, Fingerprint: f.State.Key.Fingerprint, At: s.Now().UTC()}
-		}
-		f.Session.note(NoteOK, wordsKeyIDSaved(id), "")
-		return f, nil
-	}}
-}
-
-func (f Facts) recognizeKeyID(v keys.Secret) (string, error) {
-	id, err := keys.ParseUUID(v.Reveal())
-	if err != nil {
-		return "", problem(notKeyID(v), wordsKeyIDHint)
-	}
-	token, old := f.State.ClientToken, f.State.previous()
-	switch {
-	case token != nil && id == token.OrganizationID:
-		return "", problem(wordsKeyIDIsOrganization, wordsKeyIDHint)
-	case token != nil && id == token.ID:
-		return "", problem(wordsKeyIDIsTokenID, wordsKeyIDHint)
-	case old.What == "key" && old.KeyID != nil && id == old.KeyID.ID:
-		return "", problem(wordsKeyIDIsOld, wordsKeyIDHint)
-	}
-	return wordsKeyIDRecognized, nil
-}
-
-// notKeyID says what a value is that is no ID at all.
-func notKeyID(v keys.Secret) string {
-	switch {
-	case blank(v):
-		return wordsKeyIDEmpty
-	case isPEM(v):
-		return wordsKeyIDIsPEM
-	case isToken(v):
-		return wordsKeyIDIsToken
-	case strings.HasPrefix(strings.TrimSpace(v.Reveal()), "SHA256:"):
-		return wordsKeyIDIsFingerprint
-	}
-	return wordsKeyIDForm
-}
-
-func isToken(v keys.Secret) bool {
-	_, _, err := keys.ParseToken(v)
-	return err == nil
+	const (
+		anew    = "Make a new pair here: it is RSA with 4096 bits."
+		private = "Give the file that begins with BEGIN PRIVATE KEY."
+		public  = "Give the file that begins with BEGIN PUBLIC KEY, or leave this out."
+		size    = "Make a new pair here: it has 4096 bits."
+	)
+	return hintFor(err, "Export the key once more, or make a new pair here.", []hint{
+		{keys.ErrEncrypted, "Take its passphrase off first: openssl pkey -in KEY -out NEW. Delete NEW after the import."},
+		{keys.ErrEC, anew},
+		{keys.ErrAlgorithm, anew},
+		{keys.ErrCertificate, private},
+		{keys.ErrPublic, private},
+		{keys.ErrPrivate, public},
+		{keys.ErrOpenSSH, "Turn a copy of it into PEM first: ssh-keygen -p -m PEM -f COPY."},
+		{keys.ErrOpenSSHLine, public},
+		{keys.ErrPKCS1Public, "Leave the public key out: it is made from the private key."},
+		{keys.ErrSeveral, "Give a file with one key alone."},
+		{keys.ErrKeySmall, size},
+		{keys.ErrKeyLarge, size},
+		{keys.ErrDamaged, "Copy the whole file once more, from its BEGIN to its END line."},
+		{keys.ErrNoMatch, "Give the two files that were made together, or leave the public key out."},
+	})
 }

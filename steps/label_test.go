@@ -1,46 +1,16 @@
 package steps_test
 
 import (
-	"fmt"
 	"testing"
 	"testing/quick"
 	"unicode/utf8"
 
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 )
 
-func TestNPIExamples(t *testing.T) {
-	for _, npi := range []string{"1234567893", "1245319599", "1679576722"} {
-		if err := steps.CheckNPI(npi); err != nil {
-			t.Errorf("%s: %v", npi, err)
-		}
-	}
-	for _, npi := range []string{"", "1234567890", "1243567893", "12345678931", "123456789", "１２３４５６７８９３", "1234567893 "} {
-		if steps.CheckNPI(npi) == nil {
-			t.Errorf("%q was taken for an NPI", npi)
-		}
-	}
-}
-
-// TestOneCheckDigitIsRight is what a check digit is for: nine digits leave one
-// choice for the tenth.
-func TestOneCheckDigitIsRight(t *testing.T) {
-	one := func(n uint32) bool {
-		right := 0
-		for digit := range 10 {
-			if steps.CheckNPI(fmt.Sprintf("%09d%d", n%1e9, digit)) == nil {
-				right++
-			}
-		}
-		return right == 1
-	}
-	if err := quick.Check(one, nil); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestSuggestedLabelsFitThePortal(t *testing.T) {
-	for _, e := range []steps.Environment{steps.Sandbox, steps.Production} {
+	for _, e := range []record.Environment{record.Sandbox, record.Production} {
 		seen := map[string]bool{}
 		for retries := range 1200 {
 			label := steps.SuggestLabel(e, retries)

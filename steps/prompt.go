@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"dpc-onboard/keys"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 )
 
 // Prompt is one screen as a value: what to say, what to show and what to ask.
-// Both faces draw it; neither knows what it means. In its texts, *words between
-// stars* name what the portal shows, so that a face can set them off.
+// The UIs draw it; none knows what it means. In its texts, *words between
+// stars* name what the portal shows, so that a UI can set them off.
 type Prompt struct {
 	Step   ID
 	Screen string
@@ -20,9 +23,8 @@ type Prompt struct {
 	Title   string
 	Guide   []string // what to do, a paragraph each
 	Notes   []Note
-	Rows    []Row  // facts to read
-	Art     string // a fingerprint's randomart, lines joined by "\n"
-	Lines   []CheckLine
+	Rows    []Row // facts to read
+	Lines   []check.Line
 	Copies  []Copy
 	Fields  []Field
 	Actions []Action // the first is what Enter does
@@ -73,8 +75,10 @@ type Field struct {
 	Kind    FieldKind
 	Value   string // what stands in it at first; never a secret
 	Choices []Choice
-	// Optional fields may stay empty; Check is then not asked.
+	// Optional fields may stay empty. Of others Missing says that they are; nil for
+	// words that fit anything. Check is asked of neither.
 	Optional bool
+	Missing  error
 	// Check recognizes a value: what it is, in words, or why it can't be right.
 	// It is pure and quick, and asked at every key.
 	Check func(keys.Secret) (recognized string, err error)
@@ -151,7 +155,23 @@ func (e *FieldError) Unwrap() error { return e.Err }
 
 // wrong makes a field's fault of a sentence and its remedy.
 func wrong(field, text, hint string) error {
-	return &FieldError{Field: field, Err: problem(text, hint)}
+	return &FieldError{Field: field, Err: record.NewProblem(text, hint)}
+}
+
+// hint is what to do about a value that was refused for a reason.
+type hint struct {
+	err  error
+	hint string
+}
+
+// hintFor finds the hint for an error, or returns the usual one.
+func hintFor(err error, usual string, hints []hint) string {
+	for _, h := range hints {
+		if errors.Is(err, h.err) {
+			return h.hint
+		}
+	}
+	return usual
 }
 
 func (p Prompt) action(name string) (Action, error) {
@@ -177,24 +197,23 @@ func (p Prompt) filled(a Answer) Answer {
 	return a
 }
 
-// check asks every field, in order, and returns the first fault.
-func (p Prompt) check(a Answer) error {
-	for _, f := range p.Fields {
-		if _, err := f.Recognize(a.Values[f.Name]); err != nil {
-			return &FieldError{Field: f.Name, Err: err}
-		}
-	}
-	return nil
-}
-
 // Recognize says what a value is, or why it can't be right. An optional field
 // may be empty.
 func (f Field) Recognize(v keys.Secret) (string, error) {
 	if f.Kind == Choose {
-		return f.chosen(v)
+		if slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Value == v.Reveal() }) {
+			return "", nil
+		}
+		return "", record.NewProblem("that is not one of the choices", "Choose one of those that are listed.")
 	}
-	if f.Optional && strings.TrimSpace(v.Reveal()) == "" {
+	switch {
+	case !blank(v):
+	case f.Optional:
 		return "", nil
+	case f.Missing != nil:
+		return "", f.Missing
+	default:
+		return "", record.NewProblem("there is nothing here yet", "Type or paste a value.")
 	}
 	recognized := ""
 	if f.Check != nil {
@@ -204,7 +223,7 @@ func (f Field) Recognize(v keys.Secret) (string, error) {
 		}
 	}
 	if f.Kind == Text && secretInTheOpen(v) {
-		return "", problem(wordsSecretInTheOpen, wordsSecretInTheOpenHint)
+		return "", record.NewProblem("this is a token or a private key, and this field is shown", "Take it out again. Secrets go only into fields that hide what is typed.")
 	}
 	return recognized, nil
 }
@@ -224,15 +243,6 @@ func secretInTheOpen(v keys.Secret) bool {
 	return err == nil || errors.Is(err, keys.ErrTokenCut) && v.Len() > longestName
 }
 
-func (f Field) chosen(v keys.Secret) (string, error) {
-	for _, c := range f.Choices {
-		if c.Value == v.Reveal() {
-			return "", nil
-		}
-	}
-	return "", problem(wordsNoChoice, wordsNoChoiceHint)
-}
-
 const (
 	actionYes = "yes"
 	actionNo  = "no"
@@ -244,10 +254,12 @@ func (p Prompt) confirmation(name string) Prompt {
 	p.Screen += "-confirm"
 	p.Title = a.Label + "?"
 	p.Guide = []string{a.Confirm}
-	p.Notes, p.Rows, p.Art, p.Lines, p.Copies, p.Fields = nil, nil, "", nil, nil, nil
+	p.Notes, p.Rows, p.Lines, p.Copies, p.Fields = nil, nil, nil, nil, nil
 	p.Actions = []Action{
-		{Name: actionNo, Label: wordsNo, Key: "n", Bare: true},
-		{Name: actionYes, Label: wordsYes(a.Label), Key: "y", Bare: true},
+		{Name: actionNo, Label: "No, go back", Key: "n", Bare: true},
+		{Name: actionYes, Label: "Yes: " + strings.ToLower(a.Label[:1]) + a.Label[1:], Key: "y", Bare: true},
 	}
 	return p
 }
+
+func blank(v keys.Secret) bool { return strings.TrimSpace(v.Reveal()) == "" }

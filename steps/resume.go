@@ -5,54 +5,41 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
+	"strings"
 
 	"dpc-onboard/keys"
+	"dpc-onboard/steps/record"
 )
-
-// SetAside is what Progress.Open returns beside found = false where a file was
-// in the way that could not be used: it was moved, not lost, and the onboarding
-// begins anew. The lock is held.
-type SetAside struct {
-	Path   string // where the file is now
-	Reason string // what was wrong with it, in lower case
-}
-
-func (s *SetAside) Error() string {
-	return fmt.Sprintf("the progress file %s; it was kept as %s", s.Reason, s.Path)
-}
-
-// toOpen tells of an onboarding that was begun and that this program does not
-// hold. One that was never saved is not: its first step opens it.
-func (f Facts) toOpen() bool {
-	return f.State.named() && !f.State.CreatedAt.IsZero() && f.Session.Open != f.State.ID()
-}
-
-// resume opens what was begun before: the place for secrets first, then every
-// secret is read back. A secret that has gone reopens its step; one that was
-// saved although the program died before it was noted is taken up.
-func resume(ctx context.Context, s Services, f Facts) (Facts, error) {
-	switch {
-	case f.toOpen():
-		return f.goTo(ctx, s, f.State)
-	case f.State.CreatedAt.IsZero():
-		return f, nil
-	}
-	return f.unlock(ctx, s, f.storageKind(), keys.Secret{})
-}
 
 // verify reads every secret back and holds it against its fact.
 func (f Facts) verify(ctx context.Context, s Services) (Facts, error) {
-	for _, look := range []func(context.Context, Services, *Facts) error{verifyToken, verifyOrganization, verifyKey} {
-		if err := look(ctx, s, &f); err != nil {
-			return f, err
+	r := &reading{Facts: f, ctx: ctx, s: s}
+	for _, read := range []func() error{r.token, r.organization, r.key} {
+		if err := read(); err != nil {
+			return r.Facts, err
 		}
 	}
-	if f.Session.found || len(keptSecrets(f.State)) > 0 {
-		f.Session.found = false
-		f.Session.Notices = slices.Insert(slices.Clone(f.Session.Notices), 0, Note{Kind: NoteInfo, Text: wordsFound(f.State)})
+	f = r.Facts
+	if !f.Session.found && len(f.State.Kept()) == 0 {
+		return f, nil
 	}
+	f.Session.found = false
+	what := fmt.Sprintf("Found %s, %s: %d of %d steps done", f.State.Organization, f.State.Environment, DoneSteps(f.State), len(IDs))
+	if kept := f.State.Kept(); len(kept) > 0 && f.State.Storage != nil {
+		for i := range kept {
+			kept[i] = record.SecretTitle(kept[i])
+		}
+		what += fmt.Sprintf("; read back from the %s: %s", f.State.Storage.Kind, strings.Join(kept, ", "))
+	}
+	f.Session.Notices = slices.Insert(slices.Clone(f.Session.Notices), 0, Note{Kind: NoteInfo, Text: what + "."})
 	return f, nil
+}
+
+// reading is one look at what is stored.
+type reading struct {
+	Facts
+	ctx context.Context
+	s   Services
 }
 
 // found is how a stored value stands to its fact.
@@ -66,78 +53,75 @@ const (
 	foundGone                 // the value of a fact is not there
 )
 
-// reload loads a secret and holds it against its fact, and against what a
+// load loads a secret and holds it against its fact, and against what a
 // rotation replaces.
-func (f *Facts) reload(ctx context.Context, s Services, name string, fact, replaced *SecretFact) (keys.Secret, found, error) {
-	value, err := s.Secrets.Load(ctx, f.State.ID(), name)
+func (f *reading) load(name string, replaced *record.SecretFact) (keys.Secret, found, error) {
+	fact := f.State.Secret(name)
+	value, err := f.s.Secrets.Load(f.ctx, f.State.ID(), name)
+	old := err == nil && replaced != nil && replaced.Digest == value.Digest()
 	switch {
-	case errors.Is(err, ErrNoSecret) && fact == nil:
-		return keys.Secret{}, foundNothing, nil
-	case errors.Is(err, ErrNoSecret):
-		f.Session.note(NoteWarning, wordsVanished(name, f.Session.Place), wordsVanishedHints[name])
-		return keys.Secret{}, foundGone, nil
+	case errors.Is(err, record.ErrNoSecret) && fact == nil:
+		return value, foundNothing, nil
+	case errors.Is(err, record.ErrNoSecret):
+		f.lost(name, "The %s is no longer in the %s.")
+		return value, foundGone, nil
 	case err != nil:
-		return keys.Secret{}, foundNothing, err
+		return value, foundNothing, err
 	case fact != nil && fact.Digest == value.Digest():
 		return value, foundSame, nil
-	case replaced != nil && replaced.Digest == value.Digest() && fact == nil:
+	case old && fact == nil:
 		return value, foundNothing, nil
-	case replaced != nil && replaced.Digest == value.Digest():
+	case old:
 		return value, foundOld, nil
 	}
 	return value, foundNew, nil
 }
 
-func (f *Facts) adopted(name string) {
-	f.Session.note(NoteInfo, wordsAdopted(name), "")
+// lost says that a secret can't be used any more, and what to do.
+func (f *reading) lost(name, format string) {
+	f.Session.note(NoteWarning, fmt.Sprintf(format, record.SecretTitle(name), f.Session.Backend), map[string]string{
+		record.ClientTokenName:       "The portal can't show it again. Choose “" + lostToken + "” and create a new one.",
+		record.OrganizationTokenName: "Copy it from the portal once more.",
+		record.PrivateKeyName:        "Make a new key pair and add its public key in the portal.",
+	}[name])
 }
 
-// changed says that a stored value is not the one that was saved, and no use.
-func (f *Facts) changed(name string) {
-	f.Session.note(NoteWarning, wordsChanged(name, f.Session.Place), wordsVanishedHints[name])
+// changed is for a stored value that is not the one that was saved, and no use.
+const changed = "The %s in the %s is not the one that was saved, and can't be used here."
+
+func (f *reading) adopted(name string) {
+	f.Session.note(NoteInfo, fmt.Sprintf("The %s had been saved before the program ended. It is taken up again.", record.SecretTitle(name)), "")
 }
 
-// previous returns what a rotation replaces; nothing where there is none.
-func (s State) previous() PreviousFact {
-	if s.Previous == nil {
-		return PreviousFact{}
-	}
-	return *s.Previous
-}
-
-func verifyToken(ctx context.Context, s Services, f *Facts) error {
-	value, how, err := f.reload(ctx, s, ClientTokenName, f.State.ClientToken.secret(), f.State.previous().ClientToken.secret())
+// token takes up a client token that no fact speaks of, where it can be the
+// one that is wanted.
+func (f *reading) token() error {
+	value, how, err := f.load(record.ClientTokenName, f.State.Replaced().ClientToken.Secret())
+	clean, token, bad := keys.ParseToken(value)
+	e, known := record.EnvironmentOf(token)
 	switch {
 	case err != nil:
 		return err
 	case how == foundGone:
 		f.State.ClientToken = nil
 	case how == foundOld:
-		f.State = f.State.restored()
+		f.State = restored(f.State)
+	case how == foundNew && (bad != nil || known && e != f.State.Environment):
+		f.State.ClientToken = nil
+		f.lost(record.ClientTokenName, changed)
 	case how == foundNew:
-		f.adoptToken(s.Now(), value)
+		f.State.TokenLabel = tokenLabel(f.State)
+		f.State.ClientToken = f.tokenFact(f.s.Now(), clean, token)
+		f.State.TokenShownAt = f.State.ClientToken.At
+		f.adopted(record.ClientTokenName)
 	}
 	return nil
 }
 
-// adoptToken takes up a client token that no fact speaks of, where it can be the
-// one that is wanted.
-func (f *Facts) adoptToken(now time.Time, value keys.Secret) {
-	clean, token, err := keys.ParseToken(value)
-	if err != nil || f.otherEnvironment(token) != nil {
-		f.State.ClientToken = nil
-		f.changed(ClientTokenName)
-		return
-	}
-	f.State.TokenLabel = f.tokenLabel()
-	f.State.ClientToken = f.tokenFact(now, clean, token)
-	f.State.TokenShownAt = f.State.ClientToken.At
-	f.adopted(ClientTokenName)
-}
-
-func verifyOrganization(ctx context.Context, s Services, f *Facts) error {
-	value, how, err := f.reload(ctx, s, OrganizationTokenName, f.State.OrganizationToken, nil)
+func (f *reading) organization() error {
+	value, how, err := f.load(record.OrganizationTokenName, nil)
 	token := f.State.ClientToken
+	_, of, bad := keys.ParseOrganizationToken(value)
 	switch {
 	case err != nil:
 		return err
@@ -145,76 +129,48 @@ func verifyOrganization(ctx context.Context, s Services, f *Facts) error {
 		f.State.OrganizationToken = nil
 	case how == foundNothing, how == foundSame && token == nil:
 		return nil
-	case token == nil || matchOrganization(token.OrganizationID, value) != nil:
+	case token == nil, bad != nil, token.OrganizationID != "" && of.OrganizationID != token.OrganizationID:
 		if f.State.OrganizationToken != nil {
-			f.changed(OrganizationTokenName)
+			f.lost(record.OrganizationTokenName, changed)
 		}
 		f.State.OrganizationToken = nil
 	case how == foundNew:
-		f.State.OrganizationToken = secretFact(s.Now(), value)
-		f.adopted(OrganizationTokenName)
+		f.State.OrganizationToken = secretFact(f.s.Now(), value)
+		f.adopted(record.OrganizationTokenName)
 	}
 	return nil
 }
 
-func verifyKey(ctx context.Context, s Services, f *Facts) error {
-	value, how, err := f.reload(ctx, s, PrivateKeyName, f.State.Key.secret(), f.State.previous().Key.secret())
-	switch {
+func (f *reading) key() error {
+	value, how, err := f.load(record.PrivateKeyName, f.State.Replaced().Key.Secret())
+	pair, bad := keys.ParsePrivateKey(value)
+	public := pair.Public()
+	switch k := f.State.Key; {
 	case err != nil || how == foundNothing:
 		return err
 	case how == foundGone:
 		f.loseKey()
-		return nil
 	case how == foundOld:
-		f.State = f.State.restored()
-		return nil
-	}
-	pair, err := keys.ParsePrivateKey(value)
-	switch {
-	case err != nil:
+		f.State = restored(f.State)
+	case bad != nil:
 		f.loseKey()
-		f.changed(PrivateKeyName)
-	case how == foundNew || !f.State.Key.of(pair):
-		return f.adoptKey(s.Now(), pair)
+		f.lost(record.PrivateKeyName, changed)
+	case how == foundNew || k.Fingerprint != public.Fingerprint() || k.PublicKey != public.PEM() || public.Verify(k.Signature) != nil:
+		fact, err := keyFact(f.s.Now(), pair, keyLabel(f.State))
+		if err != nil {
+			return err
+		}
+		f.State.Key = fact
+		f.adopted(record.PrivateKeyName)
 	}
-	return nil
-}
-
-// of reports whether everything that the fact says of its pair is so.
-func (k KeyFact) of(pair keys.Pair) bool {
-	public := pair.Public()
-	return k.Fingerprint == public.Fingerprint() && k.PublicKey == public.PEM() && public.Verify(k.Signature) == nil
-}
-
-func (f *Facts) adoptKey(now time.Time, pair keys.Pair) error {
-	fact, err := keyFact(now, pair, f.keyLabel())
-	if err != nil {
-		return err
-	}
-	f.State.Key = fact
-	f.adopted(PrivateKeyName)
 	return nil
 }
 
 // loseKey forgets a pair whose private key is gone. The next one gets another
 // label, because the portal goes on listing the old one.
-func (f *Facts) loseKey() {
+func (f *reading) loseKey() {
 	if f.State.Key != nil {
 		f.State.KeyLabel = nextLabel(f.State.Key.Label)
 	}
 	f.State.Key = nil
-}
-
-func (t *TokenFact) secret() *SecretFact {
-	if t == nil {
-		return nil
-	}
-	return &t.SecretFact
-}
-
-func (k *KeyFact) secret() *SecretFact {
-	if k == nil {
-		return nil
-	}
-	return &k.SecretFact
 }

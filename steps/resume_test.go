@@ -9,6 +9,8 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -28,7 +30,7 @@ func TestRestartAtEachScreen(t *testing.T) {
 }
 
 // TestCrashBetweenOperations lets the power fail after each single change that
-// the default walk makes, in the place for secrets and in the progress file.
+// the default walk makes, in the backend for secrets and in the progress file.
 func TestCrashBetweenOperations(t *testing.T) {
 	for crash := range 40 {
 		p := newPerson(t)
@@ -118,8 +120,8 @@ func walkUntilError(p *stepstest.Person) bool {
 func checkNothingIsAskedAgain(t *testing.T, when string, p *stepstest.Person) {
 	t.Helper()
 	s, values := p.Flow.State(), p.World.Secrets.Values
-	_, token := values[stepstest.Key(steps.Keyring, id, steps.ClientTokenName)]
-	_, key := values[stepstest.Key(steps.Keyring, id, steps.PrivateKeyName)]
+	_, token := values[stepstest.Key(record.Keyring, id, record.ClientTokenName)]
+	_, key := values[stepstest.Key(record.Keyring, id, record.PrivateKeyName)]
 	if token && s.ClientToken == nil {
 		t.Errorf("%s: the client token is saved and would be asked for again", when)
 	}
@@ -135,16 +137,16 @@ func checkNothingIsAskedAgain(t *testing.T, when string, p *stepstest.Person) {
 func checkBacked(t testing.TB, p *stepstest.Person) {
 	t.Helper()
 	s := p.Flow.State()
-	for _, stop := range steps.Rail(s) {
-		if stop.Status != steps.StopDone {
+	for _, step := range steps.Stepper(s) {
+		if step.Status != steps.Done {
 			continue
 		}
-		switch stop.ID {
+		switch step.ID {
 		case steps.Save:
-			backed(t, p, steps.ClientTokenName, s.ClientToken.Digest)
-			backed(t, p, steps.OrganizationTokenName, s.OrganizationToken.Digest)
+			backed(t, p, record.ClientTokenName, s.ClientToken.Digest)
+			backed(t, p, record.OrganizationTokenName, s.OrganizationToken.Digest)
 		case steps.Key:
-			backed(t, p, steps.PrivateKeyName, s.Key.Digest)
+			backed(t, p, record.PrivateKeyName, s.Key.Digest)
 		}
 	}
 }
@@ -165,25 +167,25 @@ func TestSecretsThatVanishedOrChanged(t *testing.T) {
 		value        keys.Secret // none: vanished
 		screen, says string
 	}{
-		{"token gone", steps.ClientTokenName, keys.Secret{}, "save", "The client token is no longer in the keyring. → The portal can't show it again. Choose “I no longer have the token” and create a new one."},
-		{"organization gone", steps.OrganizationTokenName, keys.Secret{}, "save", "The organization token is no longer in the keyring. → Copy it from the portal once more."},
-		{"key gone", steps.PrivateKeyName, keys.Secret{}, "key", "The private key is no longer in the keyring. → Make a new key pair and add its public key in the portal."},
-		{"token of nobody", steps.ClientTokenName, keys.NewSecret("nonsense"), "save", "The client token in the keyring is not the one that was saved, and can't be used here."},
-		{"token of production", steps.ClientTokenName, production, "save", "The client token in the keyring is not the one that was saved, and can't be used here."},
-		{"token of another organization", steps.ClientTokenName, other, "save", "The organization token in the keyring is not the one that was saved, and can't be used here."},
-		{"token that is newer", steps.ClientTokenName, newToken(t), "check", "The client token had been saved before the program ended. It is taken up again."},
-		{"organization of another", steps.OrganizationTokenName, keys.NewSecret(stepstest.KeyID), "save", "The organization token in the keyring is not the one that was saved, and can't be used here."},
-		{"key of nobody", steps.PrivateKeyName, keys.NewSecret("nonsense"), "key", "The private key in the keyring is not the one that was saved, and can't be used here."},
-		{"key that is newer", steps.PrivateKeyName, keystest.OtherPair(t).Private(), "add", "The private key had been saved before the program ended. It is taken up again."},
+		{"token gone", record.ClientTokenName, keys.Secret{}, "save", "The client token is no longer in the keyring. → The portal can't show it again. Choose “I no longer have the token” and create a new one."},
+		{"organization gone", record.OrganizationTokenName, keys.Secret{}, "save", "The organization token is no longer in the keyring. → Copy it from the portal once more."},
+		{"key gone", record.PrivateKeyName, keys.Secret{}, "key", "The private key is no longer in the keyring. → Make a new key pair and add its public key in the portal."},
+		{"token of nobody", record.ClientTokenName, keys.NewSecret("nonsense"), "save", "The client token in the keyring is not the one that was saved, and can't be used here."},
+		{"token of production", record.ClientTokenName, production, "save", "The client token in the keyring is not the one that was saved, and can't be used here."},
+		{"token of another organization", record.ClientTokenName, other, "save", "The organization token in the keyring is not the one that was saved, and can't be used here."},
+		{"token that is newer", record.ClientTokenName, newToken(t), "check", "The client token had been saved before the program ended. It is taken up again."},
+		{"organization of another", record.OrganizationTokenName, keys.NewSecret(stepstest.KeyID), "save", "The organization token in the keyring is not the one that was saved, and can't be used here."},
+		{"key of nobody", record.PrivateKeyName, keys.NewSecret("nonsense"), "key", "The private key in the keyring is not the one that was saved, and can't be used here."},
+		{"key that is newer", record.PrivateKeyName, keystest.OtherPair(t).Private(), "add", "The private key had been saved before the program ended. It is taken up again."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPerson(t).WalkTo("finish")
-			where := stepstest.Key(steps.Keyring, id, c.secret)
+			where := stepstest.Key(record.Keyring, id, c.secret)
 			p.World.Secrets.Values[where] = c.value
 			if c.value.IsZero() {
 				delete(p.World.Secrets.Values, where)
 			}
-			if _, err := steps.LoadCredentials(t.Context(), p.World.Secrets, p.Flow.State()); !errors.Is(err, steps.ErrUnfinished) {
+			if _, err := steps.LoadCredentials(t.Context(), p.World.Secrets, p.Flow.State()); !errors.Is(err, record.ErrUnfinished) {
 				t.Errorf("the credentials were handed out: %v", err)
 			}
 			p.Relaunch(id)
@@ -197,10 +199,10 @@ func TestSecretsThatVanishedOrChanged(t *testing.T) {
 // TestKeyFactIsHeldAgainstTheKey: a public key that was put into the progress
 // file by hand does not pass for the one that belongs to the private key.
 func TestKeyFactIsHeldAgainstTheKey(t *testing.T) {
-	for name, forge := range map[string]func(*steps.KeyFact){
-		"fingerprint": func(k *steps.KeyFact) { k.Fingerprint = keystest.OtherPair(t).Public().Fingerprint() },
-		"public key":  func(k *steps.KeyFact) { k.PublicKey = keystest.OtherPair(t).Public().PEM() },
-		"signature":   func(k *steps.KeyFact) { k.Signature = "AAAA" },
+	for name, forge := range map[string]func(*record.KeyFact){
+		"fingerprint": func(k *record.KeyFact) { k.Fingerprint = keystest.OtherPair(t).Public().Fingerprint() },
+		"public key":  func(k *record.KeyFact) { k.PublicKey = keystest.OtherPair(t).Public().PEM() },
+		"signature":   func(k *record.KeyFact) { k.Signature = "AAAA" },
 	} {
 		p := newPerson(t).WalkTo("finish")
 		forged := p.World.Progress.States[id]
@@ -220,9 +222,9 @@ func TestKeyFactIsHeldAgainstTheKey(t *testing.T) {
 // again is still the same one.
 func TestMendedNPISurvivesARestart(t *testing.T) {
 	p := newPerson(t)
-	p.World.Checker.Reports = []steps.CheckReport{stepstest.Failed(steps.CheckLine{ID: steps.CheckOrganization, Cause: steps.CauseNPI, Mend: steps.MendNPI})}
+	p.World.Checker.Reports = []check.Report{stepstest.Failed(check.Line{ID: check.Organization, Cause: check.CauseNPI, Fix: check.FixNPI})}
 	p.WalkTo("check").Answer("check", "check", nil)
-	p.Answer("check", string(steps.MendNPI), nil)
+	p.Answer("check", string(check.FixNPI), nil)
 	p.Relaunch(id)
 	p.Answer("access", "", stepstest.Values{"npi": stepstest.OtherNPI})
 	p.At("check")

@@ -2,24 +2,18 @@ package steps
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"dpc-onboard/keys"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 )
 
-// ErrNoSecret is what Secrets.Load returns where nothing is stored.
-var ErrNoSecret = errors.New("no such secret is stored")
-
-// ErrWrongPassphrase is what Secrets.Use returns for a vault that exists and
-// does not open.
-var ErrWrongPassphrase = errors.New("the passphrase does not open the vault")
-
-// Secrets keeps the secrets of all onboardings in one place.
+// Secrets keeps the secrets of all onboardings in one backend.
 type Secrets interface {
-	// Use chooses the place and proves with a real write, read and delete that
+	// Use chooses the backend and proves with a real write, read and delete that
 	// it works. passphrase is for the vault alone. Failures are of ErrStorage.
-	Use(ctx context.Context, kind StorageKind, passphrase keys.Secret) error
+	Use(ctx context.Context, kind record.Backend, passphrase keys.Secret) error
 	// Save writes a secret and reads it back before it returns nil.
 	Save(ctx context.Context, onboarding, name string, value keys.Secret) error
 	// Load returns a secret, or ErrNoSecret.
@@ -32,9 +26,9 @@ type Secrets interface {
 type Progress interface {
 	// Open takes the onboarding's lock and reads its state; the lock that was
 	// held before is given back. found is false where there is none yet.
-	Open(id string) (state State, found bool, err error)
+	Open(id string) (state record.State, found bool, err error)
 	// Save writes the state of the onboarding that is open.
-	Save(State) error
+	Save(record.State) error
 	// Rename moves the open onboarding's file and lock to another ID.
 	Rename(id string) error
 }
@@ -42,46 +36,18 @@ type Progress interface {
 // Checker asks DPC whether the credentials work. It reports each line as it
 // starts and as it ends.
 type Checker interface {
-	Check(ctx context.Context, state State, c Credentials, report func(CheckLine)) (CheckReport, error)
-}
-
-// SealRequest says how to seal the package and where to write it.
-type SealRequest struct {
-	Format     string      // "age", "html" or "pgp"
-	Passphrase keys.Secret // or
-	Recipient  string      // a public key, or the path of a file that holds one
-	Path       string      // where to write; never overwritten; a folder where it ends in a separator
+	Check(ctx context.Context, state record.State, c record.Credentials, report func(check.Line)) (check.Report, error)
 }
 
 // Packages builds, seals and hands over the six items.
 type Packages interface {
 	// Describe says whose key a recipient is, or why it can't be used.
-	Describe(format, recipient string) (string, error)
+	Describe(format record.Format, recipient string) (string, error)
 	// Seal builds the package, seals it and writes it with mode 0600.
-	Seal(ctx context.Context, state State, c Credentials, r SealRequest) (SealedFact, error)
+	Seal(ctx context.Context, state record.State, c record.Credentials, r record.SealRequest) (record.SealedFact, error)
 	// Upload sends a sealed file by SFTP. A host key that is not known is
 	// ErrUnknownHost until its fingerprint is in u.Trust.
-	Upload(ctx context.Context, u Upload, report func(done, total int64)) (DeliveryFact, error)
-}
-
-// Upload says what to send by SFTP, and how to sign in.
-type Upload struct {
-	File     string
-	URL      string      // sftp://user@host[:port]/folder/
-	Password keys.Secret // or the passphrase of KeyFile
-	KeyFile  string      // or the agent and the configured keys where both are empty
-	Trust    string      // fingerprint of a host key that the person has accepted
-}
-
-// UnknownHost is the error for a server whose key is not in known_hosts.
-type UnknownHost struct {
-	Host        string
-	KeyType     string // as "ssh-ed25519"
-	Fingerprint string // "SHA256:…"
-}
-
-func (u *UnknownHost) Error() string {
-	return "the server " + u.Host + " is not known on this computer"
+	Upload(ctx context.Context, u record.Upload, report func(done, total int64)) (record.DeliveryFact, error)
 }
 
 // Services are the edges that effects reach through. One place wires them.
@@ -103,6 +69,7 @@ type Services struct {
 	WriteFile func(path string, data []byte) error
 	// RemoveFile deletes a local file.
 	RemoveFile func(path string) error
-	// FileExists reports whether a path is taken.
-	FileExists func(path string) bool
+	// FreePath returns path+ext where nothing has that name yet, or else the first
+	// of path-2+ext, path-3+ext and so on that is free.
+	FreePath func(path, ext string) string
 }

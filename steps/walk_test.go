@@ -9,6 +9,7 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -16,17 +17,17 @@ const id = stepstest.NPI + "-sandbox"
 
 func newPerson(t testing.TB) *stepstest.Person {
 	t.Helper()
-	return stepstest.NewPerson(t, stepstest.New(t), steps.State{})
+	return stepstest.NewPerson(t, stepstest.New(t), record.State{})
 }
 
 func stored(p *stepstest.Person, onboarding, name string) keys.Secret {
-	return p.World.Secrets.Values[stepstest.Key(steps.Keyring, onboarding, name)]
+	return p.World.Secrets.Values[stepstest.Key(record.Keyring, onboarding, name)]
 }
 
 func TestDefaultWalk(t *testing.T) {
 	p := newPerson(t).WalkTo("finish")
 	w := p.World
-	if saved := w.Progress.States[id]; !p.Flow.Finished() || !steps.Complete(saved) || saved.Schema != steps.Schema {
+	if saved := w.Progress.States[id]; !steps.Complete(p.Flow.State()) || !steps.Complete(saved) || saved.Schema != record.Schema {
 		t.Errorf("the progress file stands at %q", steps.Next(saved))
 	}
 	got := w.Packages.Holds[0]
@@ -37,9 +38,9 @@ func TestDefaultWalk(t *testing.T) {
 	if r := w.Packages.Sealed[0]; r.Format != "age" || r.Passphrase.Reveal() != stepstest.Passphrase || r.Path != stepstest.Folder+"/" {
 		t.Errorf("sealed with %+v", r)
 	}
-	for _, stop := range p.Flow.Rail() {
-		if stop.Status != steps.StopDone || stop.At.IsZero() {
-			t.Errorf("the rail shows %+v", stop)
+	for _, step := range p.Flow.Stepper() {
+		if step.Status != steps.Done || step.At.IsZero() {
+			t.Errorf("the stepper shows %+v", step)
 		}
 	}
 	p.Answer("finish", "", nil) // asks first: the passphrase is shown for the last time
@@ -99,7 +100,7 @@ func TestTakenUpAgain(t *testing.T) {
 	p.Said("counts no more")
 	p.Answer("token", "saved", nil)
 	p.At("finish")
-	if got := p.Flow.State(); !p.Flow.Finished() || got.TokenLabel != label {
+	if got := p.Flow.State(); !steps.Complete(p.Flow.State()) || got.TokenLabel != label {
 		t.Errorf("the label is %q, want %q; next is %q", got.TokenLabel, label, steps.Next(got))
 	}
 }
@@ -119,9 +120,9 @@ func TestLostTokenIsAskedForAgain(t *testing.T) {
 		t.Error("the new token may be left out")
 	}
 	p.Token = keystest.Token(t, keystest.TokenSpec{RootKeyID: "another", Expires: stepstest.Start.AddDate(1, 0, 0)})
-	p.Answer("save", "", stepstest.Values{steps.ClientTokenName: p.Token.Reveal(), steps.OrganizationTokenName: ""})
+	p.Answer("save", "", stepstest.Values{record.ClientTokenName: p.Token.Reveal(), record.OrganizationTokenName: ""})
 	p.At("check")
-	if !stored(p, id, steps.ClientTokenName).Equal(p.Token) {
+	if !stored(p, id, record.ClientTokenName).Equal(p.Token) {
 		t.Error("the new token was not saved")
 	}
 }
@@ -138,8 +139,8 @@ func TestImportWalk(t *testing.T) {
 		{"~/k.pem", "~/wrong.pem", "the public key and the private key are not a pair", "Give the two files that were made together, or leave the public key out."},
 	} {
 		err := p.Try("import", stepstest.Values{"private": c.private, "public": c.public})
-		if err == nil || err.Error() != c.says || steps.Hint(err) != c.hint {
-			t.Errorf("got %v (%s)", err, steps.Hint(err))
+		if err == nil || err.Error() != c.says || record.Hint(err) != c.hint {
+			t.Errorf("got %v (%s)", err, record.Hint(err))
 		}
 		p.At("import")
 	}
@@ -192,7 +193,7 @@ func TestNewPairReplacesTheOldOnlyAfterYes(t *testing.T) {
 	p.Back("key")
 	p.Answer("key", "make", nil)
 	p.Answer("key-confirm", "", nil) // Enter is no
-	if got := stored(p, id, steps.PrivateKeyName); !got.Equal(keystest.Pair(t).Private()) {
+	if got := stored(p, id, record.PrivateKeyName); !got.Equal(keystest.Pair(t).Private()) {
 		t.Fatal("the key was replaced without a yes")
 	}
 	p.Answer("key", "make", nil)
@@ -209,11 +210,11 @@ func TestNewPairReplacesTheOldOnlyAfterYes(t *testing.T) {
 func TestSealsAndRecipients(t *testing.T) {
 	for _, c := range []struct {
 		format, protect string
-		want            steps.SealRequest
+		want            record.SealRequest
 	}{
-		{"html", "made", steps.SealRequest{Format: "html", Passphrase: keys.NewSecret(stepstest.Passphrase)}},
-		{"pgp", "own", steps.SealRequest{Format: "pgp", Passphrase: keys.NewSecret("vivid-harbor-anthem-42-quilt-mosaic")}},
-		{"age", "key", steps.SealRequest{Format: "age", Recipient: "age1vendor"}},
+		{"html", "made", record.SealRequest{Format: "html", Passphrase: keys.NewSecret(stepstest.Passphrase)}},
+		{"pgp", "own", record.SealRequest{Format: "pgp", Passphrase: keys.NewSecret("vivid-harbor-anthem-42-quilt-mosaic")}},
+		{"age", "key", record.SealRequest{Format: "age", Recipient: "age1vendor"}},
 	} {
 		p := newPerson(t).WalkTo("seal")
 		p.Answer("seal", "", stepstest.Values{"format": c.format, "protect": c.protect, "folder": "/tmp/out"})
@@ -255,7 +256,7 @@ func TestSealsToTheKeyThatWasLookedAt(t *testing.T) {
 	p.Answer("seal", "", stepstest.Values{"format": "age", "protect": "key", "folder": "/tmp/out"})
 	p.Answer("recipient", "", stepstest.Values{"recipient": "vendor.pub"})
 	p.World.Packages.Swapped = true
-	if err := p.Try("", nil); err == nil || !strings.Contains(err.Error(), "the holder of another key") || steps.Hint(err) == "" {
+	if err := p.Try("", nil); err == nil || !strings.Contains(err.Error(), "the holder of another key") || record.Hint(err) == "" {
 		t.Errorf("got %v", err)
 	}
 	if p.Flow.State().Sealed != nil || len(p.World.Files.Contents) != 0 {
@@ -290,14 +291,16 @@ func TestFailedSealShowsNoPassphrase(t *testing.T) {
 
 func TestSFTPWalk(t *testing.T) {
 	p := at(t, "sftp")
-	p.World.Packages.Unknown = &steps.UnknownHost{Host: "sftp.vendor.example", KeyType: "ssh-ed25519", Fingerprint: "SHA256:abc"}
+	p.World.Packages.Unknown = &record.UnknownHost{Host: "sftp.vendor.example", KeyType: "ssh-ed25519", Fingerprint: "SHA256:abc"}
 	values := stepstest.Values{"url": "sftp://me@sftp.vendor.example/in/", "password": "hunter2"}
 	p.Answer("sftp", "", values)
 	p.Answer("host", "", nil) // Enter stops
 	p.At("sftp")
-	if !p.Flow.Session().Upload.Password.IsZero() {
+	p.Answer("sftp", "", stepstest.Values{"url": values["url"]})
+	if uploads := p.World.Packages.Uploads; !uploads[len(uploads)-1].Password.IsZero() {
 		t.Error("the password is kept after stopping")
 	}
+	p.Back("sftp")
 	p.Answer("sftp", "", values)
 	p.Back("sftp")
 	p.Answer("sftp", "", values)
@@ -306,17 +309,16 @@ func TestSFTPWalk(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	p.At("sftp")
-	if s := p.Flow.Session(); !s.Upload.Password.IsZero() || s.Upload.URL != values["url"] {
-		t.Error("after a failure the address should stay and the password go")
+	if got := p.Flow.Prompt().Fields[0].Value; got != values["url"] {
+		t.Errorf("after a failure the address is %q", got)
 	}
 	p.World.Packages.UploadErr = nil
 	p.Answer("sftp", "", values)
 	p.Answer("host", "trust", nil)
 	p.At("finish")
-	s := p.Flow.Session()
 	last := p.World.Packages.Uploads[len(p.World.Packages.Uploads)-1]
-	if last.Trust != "SHA256:abc" || last.Password.Reveal() != "hunter2" || !s.Upload.Password.IsZero() {
-		t.Errorf("uploaded with %+v, session has %+v", last, s.Upload)
+	if last.Trust != "SHA256:abc" || last.Password.Reveal() != "hunter2" || p.Flow.Detours() != 0 {
+		t.Errorf("uploaded with %+v, %d detours are open", last, p.Flow.Detours())
 	}
 	if d := p.Flow.State().Sent[0]; d.How != "sftp" || d.SHA256 != p.Flow.State().Sealed.SHA256 {
 		t.Errorf("recorded %+v", d)
@@ -421,7 +423,40 @@ func TestEffectsTakeTurns(t *testing.T) {
 	p.Flow = next
 	p.Run(effect)
 	p.At("add")
-	if !stored(p, id, steps.PrivateKeyName).Equal(keystest.Pair(t).Private()) {
+	if !stored(p, id, record.PrivateKeyName).Equal(keystest.Pair(t).Private()) {
 		t.Error("the canceled effect wrote over the one that followed")
 	}
+}
+
+// TestMovesNeedNoEffect: what only moves within the session is done at once; a change
+// of what is kept, as of a label, is written by the flow itself.
+func TestMovesNeedNoEffect(t *testing.T) {
+	p := at(t, "token")
+	answer := func(action string, values stepstest.Values) steps.Effect {
+		t.Helper()
+		flow, effect, err := p.Flow.Answer(steps.Answer{Action: action, Values: map[string]keys.Secret{"label": keys.NewSecret(values["label"])}})
+		if err != nil || (effect.Title == "") != (flow.Busy() == "") {
+			t.Fatalf("%q: %v, %q, busy with %q", action, err, effect.Title, flow.Busy())
+		}
+		p.Flow = flow
+		return effect
+	}
+	if effect := answer("label", nil); effect.Title != "" {
+		t.Errorf("asking for another label does something outside: %q", effect.Title)
+	}
+	p.At("token-label")
+	effect := answer("next", stepstest.Values{"label": "Front desk"})
+	if effect.Title == "" {
+		t.Fatal("another label is not written")
+	}
+	p.Run(effect)
+	p.At("token")
+	if got := p.World.Progress.States[p.Flow.State().ID()].TokenLabel; got != "Front desk" {
+		t.Errorf("written is %q", got)
+	}
+	answer("label", nil)
+	if effect := answer("next", stepstest.Values{"label": "Front desk"}); effect.Title != "" {
+		t.Errorf("the same label does something outside: %q", effect.Title)
+	}
+	p.At("token")
 }

@@ -20,7 +20,6 @@ type TokenSpec struct {
 	OrganizationID string    // OrganizationID
 	Location       string    // "https://sandbox.dpc.cms.gov/api"
 	Expires        time.Time // a year from now
-	Version        string    // "2"
 	RootKeyID      string    // tokens with different IDs differ
 	Conditions     []string  // further first-party caveats, such as "expires = …"
 }
@@ -34,9 +33,6 @@ func (s TokenSpec) withDefaults() TokenSpec {
 	}
 	if s.Expires.IsZero() {
 		s.Expires = time.Now().AddDate(1, 0, 0)
-	}
-	if s.Version == "" {
-		s.Version = "2"
 	}
 	if s.RootKeyID == "" {
 		s.RootKeyID = "0e1c9aee-0f2b-4b2e-9f5c-3c8f6a2b7d51"
@@ -62,7 +58,7 @@ func Macaroon(t testing.TB, spec TokenSpec, version macaroon.Version) *macaroon.
 		t.Fatal(err)
 	}
 	conditions := append([]string{
-		"dpc_macaroon_version = " + spec.Version,
+		"dpc_macaroon_version = 2",
 		"expires = " + spec.Expires.UTC().Format("2006-01-02T15:04:05.000000Z"),
 		"organization_id = " + spec.OrganizationID,
 	}, spec.Conditions...)

@@ -2,57 +2,235 @@ package dpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"dpc-onboard/keys"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 )
+
+// This file holds the way from credentials to an access token, as RFC 7523 has it:
+// an assertion, signed with the private key, is exchanged for the token.
 
 // AccessToken returns a fresh access token and how long it lasts. It has been
 // used once, so that a token that DPC would refuse is not handed out. Where DPC
-// says no, the error is of steps.ErrRefused; every error has a hint.
-func (c *Client) AccessToken(ctx context.Context, creds steps.Credentials) (keys.Secret, time.Duration, error) {
+// says no, the error is of record.ErrRefused; every error has a hint.
+func (c *Client) AccessToken(ctx context.Context, creds record.Credentials) (keys.Secret, time.Duration, error) {
 	s, f := c.open(creds)
 	if f == nil {
-		f = s.authorize(ctx, s.keyID)
+		f = s.authorize(ctx)
 	}
 	if f == nil {
 		_, f = s.prove(ctx)
-		if f != nil && !f.cause.Personal() {
+		if f != nil && !f.Cause.Personal() {
 			f = nil // it was given out; what came after says nothing about it
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return keys.Secret{}, 0, err
 	}
+	if f == nil {
+		return s.bearer.token, s.bearer.life, nil
+	}
+	line := s.secrets.line(*f)
+	line.ID = check.Accept
+	var kind error
+	if line.Cause.Personal() {
+		kind = record.ErrRefused
+	}
+	return keys.Secret{}, 0, record.WithKind(fmt.Errorf("no access token: %s", line.Reason()), kind, line.Remedy())
+}
+
+const (
+	typeJSON = "application/json"
+	typeFHIR = "application/fhir+json"
+)
+
+// session is one set of credentials on its way to an access token.
+type session struct {
+	client  *Client
+	token   keys.Secret
+	says    keys.Token // what the client token says of itself
+	entered string     // the organization's ID, as the person entered it or in the token that they entered
+	keyID   string
+	pair    keys.Pair
+	bearer  access
+	secrets cleaner // all that was sent so far, or never may be
+}
+
+// open reads the credentials, without asking DPC. It returns a session even with
+// a fault: what could be read is in it.
+func (c *Client) open(creds record.Credentials) (*session, *fault) {
+	s := &session{client: c, token: creds.ClientToken, secrets: cleaner{creds.ClientToken, creds.PrivateKey}}
+	if _, err := keys.ParseUUID(creds.OrganizationToken.Reveal()); err != nil { // an ID is no secret
+		s.secrets = append(s.secrets, creds.OrganizationToken)
+	}
+	if _, organization, err := keys.ParseOrganizationToken(creds.OrganizationToken); err == nil {
+		s.entered = organization.OrganizationID
+	}
+	var err error
+	if _, s.says, err = keys.ParseToken(creds.ClientToken); err != nil {
+		return s, failed(check.CauseTokenRefused, check.FixToken, err.Error())
+	}
+	if s.keyID, err = keys.ParseUUID(creds.KeyID); err != nil {
+		return s, failed(check.CauseKeyIDUnknown, check.FixKeyID, err.Error())
+	}
+	var public keys.PublicKey
+	if s.pair, err = keys.ParsePrivateKey(creds.PrivateKey); err == nil {
+		public, err = keys.ParsePublicKey(creds.PublicKey)
+	}
+	if err == nil {
+		err = s.pair.Matches(public)
+	}
+	if err != nil {
+		return s, failed(check.CausePrivateKey, check.FixKey, err.Error())
+	}
+	return s, nil
+}
+
+// assertion makes a fresh assertion for a key ID. DPC takes each only once.
+func (s *session) assertion(keyID string) (keys.Secret, *fault) {
+	made, err := s.pair.Assertion(keys.Claims{
+		Token:    s.token,
+		KeyID:    keyID,
+		Audience: s.client.base + "/Token/auth",
+		ID:       s.client.NewID(),
+		Now:      s.client.Now(),
+	})
+	if err != nil {
+		return keys.Secret{}, failed(check.CauseAssertion, check.FixAgain, err.Error())
+	}
+	s.secrets = append(s.secrets, made)
+	return made, nil
+}
+
+// validate asks DPC whether an assertion is well formed. DPC doesn't remember it,
+// so it may be asked again.
+func (s *session) validate(ctx context.Context) *fault {
+	assertion, f := s.assertion(s.keyID)
+	if f == nil {
+		_, f = s.do(ctx, request{path: "/Token/validate", accept: typeJSON, kind: "text/plain", body: assertion})
+	}
+	return f
+}
+
+// authorize exchanges an assertion for an access token. "Invalid JWT" is what DPC
+// says to a signature that does not fit, and also to an assertion that some proxy
+// on the way sent twice; a second, fresh one tells them apart.
+func (s *session) authorize(ctx context.Context) *fault {
+	f := s.exchange(ctx, s.keyID)
+	if f != nil && f.Cause == check.CausePrivateKey {
+		f = s.exchange(ctx, s.keyID)
+	}
+	return f
+}
+
+func (s *session) exchange(ctx context.Context, keyID string) *fault {
+	assertion, f := s.assertion(keyID)
 	if f != nil {
-		return keys.Secret{}, 0, explain(f)
+		return f
 	}
-	return s.bearer.token, s.bearer.life, nil
+	form := url.Values{
+		"scope":                 {"system/*.*"},
+		"grant_type":            {"client_credentials"},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		"client_assertion":      {assertion.Reveal()},
+	}
+	a, f := s.do(ctx, request{
+		path: "/Token/auth", accept: typeJSON, once: true,
+		kind: "application/x-www-form-urlencoded", body: keys.NewSecret(form.Encode()),
+	})
+	if f != nil {
+		return f
+	}
+	if s.bearer, f = parseAccess(a); f == nil {
+		s.secrets = append(s.secrets, s.bearer.token)
+	}
+	return f
 }
 
-// explain makes an error from a fault, in the words of the live check.
-func explain(f *fault) error {
-	line := failed(f)
-	line.ID = steps.CheckAccept
-	err := fmt.Errorf("no access token: %w", errors.New(line.Reason()))
-	if f.cause.Personal() {
-		return steps.WithKind(err, steps.ErrRefused, line.Remedy())
-	}
-	return steps.WithHint(err, line.Remedy())
+// prove asks for the organization with the access token. It is part of being
+// accepted: DPC gives an access token for any client token that names the right
+// organization, and looks at the client token itself (deleted, expired, made by
+// someone else) only when the access token is used.
+func (s *session) prove(ctx context.Context) (organization, *fault) {
+	return fetch(ctx, s, "/Organization", typeFHIR, parseOrganization)
 }
 
-// Reach tells whether DPC answers, and whether this computer's clock agrees with
-// DPC's: the first two lines of the live check. The second is "not tried" where
-// the first failed.
-func (c *Client) Reach(ctx context.Context) [2]steps.CheckLine {
-	r := &run{session: &session{client: c}, report: func(steps.CheckLine) {}, now: c.Now}
-	for _, id := range []steps.CheckID{steps.CheckReach, steps.CheckClock} {
-		if err := r.line(ctx, id); err != nil {
-			r.end(steps.CheckLine{ID: id, Status: steps.CheckNotTried})
+// fetch gets a path with the access token and reads the answer with parse.
+func fetch[T any](ctx context.Context, s *session, path, accept string, parse func(answer) (T, *fault)) (T, *fault) {
+	a, f := s.do(ctx, request{path: path, accept: accept})
+	if f != nil {
+		var none T
+		return none, f
+	}
+	return parse(a)
+}
+
+// do sends a request and returns DPC's own answer, or why there is none. The
+// answer to an assertion is one of status 200. A 401 to the access token, which
+// is fresh, is about the client token behind it.
+func (s *session) do(ctx context.Context, r request) (answer, *fault) {
+	r.bearer = s.bearer.token
+	a, err := s.client.send(ctx, r)
+	if err != nil {
+		return a, classify(err)
+	}
+	f := onTheWay(a)
+	switch {
+	case f != nil || a.status == http.StatusOK:
+	case !r.body.IsZero():
+		f = refusal(a)
+	case !r.bearer.IsZero() && a.status == http.StatusUnauthorized:
+		f = failed(check.CauseTokenRefused, check.FixToken, message(a))
+		f.HTTPStatus = a.status
+		if s.says.Expired(s.client.Now().Add(-a.skew)) {
+			f.Cause = check.CauseTokenExpired
 		}
 	}
-	return [2]steps.CheckLine{r.lines[0], r.lines[1]}
+	return a, f
+}
+
+// refusals are DPC's words for what it does not accept, and what they mean. The
+// first that stands in the message counts.
+var refusals = []struct {
+	words string
+	cause check.Cause
+	fix   check.Fix
+}{
+	{"cannot find public key", check.CauseKeyIDUnknown, check.FixKeyID},
+	{"invalid public key id", check.CauseKeyIDUnknown, check.FixKeyID},
+	{"`kid` value must be", check.CauseKeyIDUnknown, check.FixKeyID},
+	{"invalid jwt", check.CausePrivateKey, check.FixKeyID},
+	{"jwt is expired", check.CauseClock, check.FixClock},
+	{"more than 5 minutes", check.CauseClock, check.FixClock},
+	{"not authorized", check.CauseClock, check.FixClock},
+	{"client_token", check.CauseTokenRefused, check.FixToken},
+	{"client token", check.CauseTokenRefused, check.FixToken},
+	{"client_id", check.CauseTokenRefused, check.FixToken},
+}
+
+// refusal says what DPC's 400 or 401 to an assertion means. Where the clocks are
+// too far apart for any assertion, it means that, whatever the words are.
+func refusal(a answer) *fault {
+	words := message(a)
+	if a.status != http.StatusBadRequest && a.status != http.StatusUnauthorized {
+		return unexpected(a, words)
+	}
+	f := failed(check.CauseAssertion, check.FixAgain, words)
+	f.HTTPStatus, f.Skew = a.status, a.skew
+	for _, r := range refusals {
+		if strings.Contains(strings.ToLower(words), r.words) {
+			f.Cause, f.Fix = r.cause, r.fix
+			break
+		}
+	}
+	if tooFar(a.skew) {
+		f.Cause, f.Fix = check.CauseClock, check.FixClock
+	}
+	return f
 }

@@ -8,8 +8,8 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
-	"dpc-onboard/steps"
 	"dpc-onboard/steps/dpc/dpctest"
+	"dpc-onboard/steps/record"
 )
 
 func TestAccessToken(t *testing.T) {
@@ -75,10 +75,10 @@ func TestAccessTokenFailures(t *testing.T) {
 			p := newPractice(t, dpctest.Options{})
 			c.arrange(p)
 			token, _, err := p.client.AccessToken(t.Context(), p.creds)
-			if err == nil || err.Error() != c.want || steps.Hint(err) != c.hint || errors.Is(err, steps.ErrRefused) != c.refused {
-				t.Errorf("got %v\nhint %s\nrefused %t", err, steps.Hint(err), errors.Is(err, steps.ErrRefused))
+			if err == nil || err.Error() != c.want || record.Hint(err) != c.hint || errors.Is(err, record.ErrRefused) != c.refused {
+				t.Errorf("got %v\nhint %s\nrefused %t", err, record.Hint(err), errors.Is(err, record.ErrRefused))
 			}
-			if !token.IsZero() || errors.Is(err, steps.ErrStorage) {
+			if !token.IsZero() || errors.Is(err, record.ErrStorage) {
 				t.Error("a token beside an error, or the wrong kind")
 			}
 		})

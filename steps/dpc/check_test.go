@@ -13,15 +13,16 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
 	"dpc-onboard/steps/dpc/dpctest"
+	"dpc-onboard/steps/record"
 )
 
-// text is a report as a person reads it, one line each.
-func text(r steps.CheckReport, e steps.Environment) string {
+// read is a report as a person reads it, one line each.
+func read(r check.Report) string {
 	var b strings.Builder
 	for _, l := range r.Lines {
-		fmt.Fprintf(&b, "%s %s: %s\n", l.Status, l.ID, l.Sentence(e))
+		fmt.Fprintf(&b, "%s %s: %s\n", l.Status, l.ID, l.Sentence())
 	}
 	return b.String()
 }
@@ -29,7 +30,7 @@ func text(r steps.CheckReport, e steps.Environment) string {
 func TestCheckPasses(t *testing.T) {
 	p := newPractice(t, dpctest.Options{TLS: true})
 	var events []string
-	report, err := p.client.Check(t.Context(), p.state, p.creds, func(l steps.CheckLine) {
+	report, err := p.client.Check(t.Context(), p.state, p.creds, func(l check.Line) {
 		events = append(events, string(l.ID)+" "+string(l.Status))
 	})
 	if err != nil {
@@ -43,11 +44,11 @@ passed organization: DPC knows this organization as Sunrise Family Practice, wit
 passed key: The public key under this ID “practice-key” is this very key.
 passed expiry: The client token “practice-token” was made on November 22, 2026 and expires on November 22, 2027, in 365 days.
 `
-	if got := text(report, steps.Sandbox); got != want {
+	if got := read(report); got != want {
 		t.Errorf("got:\n%s", got)
 	}
 	var wantEvents []string
-	for _, id := range steps.CheckIDs[:7] {
+	for _, id := range check.IDs[:7] {
 		wantEvents = append(wantEvents, string(id)+" running", string(id)+" passed")
 	}
 	if !slices.Equal(events, wantEvents) {
@@ -55,14 +56,12 @@ passed expiry: The client token “practice-token” was made on November 22, 20
 	}
 	wantPaths := []string{
 		"GET /metadata", "POST /Token/validate", "POST /Token/auth", "GET /Organization",
-		"GET /Key/" + p.creds.KeyID, "GET /Token",
+		"GET /Key", "GET /Token",
 	}
 	if got := p.server.Paths(); !slices.Equal(got, wantPaths) {
 		t.Errorf("requests: %v", got)
 	}
-	if !report.Passed || report.API != p.server.Base() || !report.At.Equal(noon) || report.Later ||
-		report.TokenDigest != p.creds.ClientToken.Digest() || report.KeyID != p.creds.KeyID ||
-		report.Fingerprint != keystest.Pair(t).Public().Fingerprint() {
+	if !report.Passed || report.API != p.server.Base() || !report.At.Equal(noon) {
 		t.Errorf("report: %+v", report)
 	}
 }
@@ -80,13 +79,13 @@ func TestEachLineHasItsTime(t *testing.T) {
 
 func TestProductionEndsWithTheAddresses(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
-	p.state.Environment = steps.Production
+	p.state.Environment = record.Production
 	report := p.check(t)
 	last := report.Lines[len(report.Lines)-1]
-	if !report.Passed || last.ID != steps.CheckAddresses || last.Status != steps.CheckNoted {
+	if !report.Passed || last.ID != check.Addresses || last.Status != check.Noted {
 		t.Errorf("%+v", last)
 	}
-	if got, want := last.Sentence(steps.Production), "Production answers only to IP addresses that are entered in the portal."; got != want {
+	if got, want := last.Sentence(), "Production answers only to IP addresses that are entered in the portal."; got != want {
 		t.Errorf("sentence: %s", got)
 	}
 	if got, want := report.Summary(), "DPC accepts your credentials; there is one thing to know."; got != want {
@@ -102,10 +101,10 @@ type row struct {
 	name     string
 	options  dpctest.Options
 	arrange  func(*testing.T, *practice)
-	id       steps.CheckID
-	status   steps.CheckStatus
-	cause    steps.CheckCause
-	mend     steps.Mend
+	id       check.ID
+	status   check.Status
+	cause    check.Cause
+	fix      check.Fix
 	sentence string
 	remedy   string
 }
@@ -117,35 +116,35 @@ func (c row) run(t *testing.T) {
 	c.sentence = strings.ReplaceAll(c.sentence, "{known}", p.creds.KeyID)
 	c.arrange(t, p)
 	report := p.check(t)
-	i := slices.IndexFunc(report.Lines, func(l steps.CheckLine) bool { return l.Status != steps.CheckPassed })
+	i := slices.IndexFunc(report.Lines, func(l check.Line) bool { return l.Status != check.Passed })
 	if i < 0 {
-		t.Fatalf("all passed:\n%s", text(report, p.state.Environment))
+		t.Fatalf("all passed:\n%s", read(report))
 	}
 	line := report.Lines[i]
-	if line.ID != c.id || line.Status != c.status || line.Cause != c.cause || line.Mend != c.mend {
-		t.Errorf("got %s %s, cause %q, mend %q: %s", line.Status, line.ID, line.Cause, line.Mend, line.Detail)
+	if line.ID != c.id || line.Status != c.status || line.Cause != c.cause || line.Fix != c.fix {
+		t.Errorf("got %s %s, cause %q, fix %q: %s", line.Status, line.ID, line.Cause, line.Fix, line.Detail)
 	}
-	if got := line.Sentence(p.state.Environment); got != c.sentence {
+	if got := line.Sentence(); got != c.sentence {
 		t.Errorf("sentence:\n got %s\nwant %s", got, c.sentence)
 	}
 	if got := line.Remedy(); got != c.remedy {
 		t.Errorf("remedy:\n got %s\nwant %s", got, c.remedy)
 	}
-	if report.Passed != (c.status == steps.CheckNoted) {
+	if report.Passed != (c.status == check.Noted) {
 		t.Errorf("passed: %t", report.Passed)
 	}
 	dependants(t, report)
 }
 
 // dependants fails the test where a line was tried whose premise had failed.
-func dependants(t *testing.T, report steps.CheckReport) {
+func dependants(t *testing.T, report check.Report) {
 	t.Helper()
-	status := map[steps.CheckID]steps.CheckStatus{}
+	status := map[check.ID]check.Status{}
 	for _, l := range report.Lines {
-		premise := status[needs[l.ID]]
-		idle := premise == steps.CheckFailed || premise == steps.CheckNotTried
-		if idle != (l.Status == steps.CheckNotTried) {
-			t.Errorf("%s is %s after %s was %s", l.ID, l.Status, needs[l.ID], premise)
+		premise := status[probes[l.ID].needs]
+		idle := premise == check.Failed || premise == check.NotTried
+		if idle != (l.Status == check.NotTried) {
+			t.Errorf("%s is %s after %s was %s", l.ID, l.Status, probes[l.ID].needs, premise)
 		}
 		status[l.ID] = l.Status
 	}
@@ -158,14 +157,14 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) {
 			p.creds.ClientToken = keys.NewSecret("f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11")
 		},
-		id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+		id: check.Assertion, status: check.Failed, cause: check.CauseTokenRefused, fix: check.FixToken,
 		sentence: "The client token can't be used: this is an ID, not a client token.",
 		remedy:   "Paste the client token again, or create a new one in the portal.",
 	},
 	{
 		name:    "key ID that is none",
 		arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "practice-key" },
-		id:      steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+		id:      check.Assertion, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKeyID,
 		sentence: "The key ID can't be used: " + keys.ErrUUID.Error() + ".",
 		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
 	},
@@ -174,14 +173,14 @@ var credentialRows = []row{
 		arrange: func(t *testing.T, p *practice) {
 			p.creds.PublicKey = keystest.OtherPair(t).Public().PEM()
 		},
-		id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CausePrivateKey, mend: steps.MendKey,
+		id: check.Assertion, status: check.Failed, cause: check.CausePrivateKey, fix: check.FixKey,
 		sentence: "The key pair on this computer can't be used: the public key and the private key are not a pair.",
 		remedy:   "Make or import the key pair again, and add its public key in the portal.",
 	},
 	{
 		name:    "key ID that nobody has",
 		arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55" },
-		id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+		id:      check.Accept, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKeyID,
 		sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
 		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
 	},
@@ -191,38 +190,41 @@ var credentialRows = []row{
 			p.server.AddOrganization(another)
 			p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
 		},
-		id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKeyID,
+		id: check.Accept, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKeyID,
 		sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
 		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
 	},
 	{
 		name:    "private key that is not the registered one",
 		arrange: func(t *testing.T, p *practice) { p.usePair(keystest.OtherPair(t)) },
-		id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CausePrivateKey, mend: steps.MendKeyID,
+		id:      check.Accept, status: check.Failed, cause: check.CausePrivateKey, fix: check.FixKeyID,
 		sentence: "The private key does not belong to the public key that is registered under this key ID.",
 		remedy:   "Compare the key ID with the one beside your key in the portal: it may be another key's. If it is the same, add this computer's public key again.",
 	},
 	{
 		name: "key ID of another key, and this key's ID was known before",
 		arrange: func(t *testing.T, p *practice) {
-			p.state.Check = &steps.CheckReport{Passed: true, KeyID: p.creds.KeyID, Fingerprint: keystest.Pair(t).Public().Fingerprint()}
+			p.state.Check = &record.CheckFact{
+				Report: check.Report{Passed: true},
+				Origin: record.Origin{KeyID: p.creds.KeyID, Fingerprint: keystest.Pair(t).Public().Fingerprint()},
+			}
 			p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "other", keystest.OtherPair(t).Public())
 		},
-		id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseKeyIDOther, mend: steps.MendRecordKeyID,
+		id: check.Accept, status: check.Failed, cause: check.CauseKeyIDOther, fix: check.FixRecordKeyID,
 		sentence: "The key ID is wrong: this public key is registered under the ID {known}.",
 		remedy:   "Record that ID instead.",
 	},
 	{
 		name:    "token that was deleted",
 		arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Deleted: true}) },
-		id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+		id:      check.Accept, status: check.Failed, cause: check.CauseTokenRefused, fix: check.FixToken,
 		sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
 		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
 	},
 	{
 		name:    "token that was forged",
 		arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Forged: true}) },
-		id:      steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenRefused, mend: steps.MendToken,
+		id:      check.Accept, status: check.Failed, cause: check.CauseTokenRefused, fix: check.FixToken,
 		sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
 		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
 	},
@@ -231,7 +233,7 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) {
 			p.creds.ClientToken = p.server.Token(dpctest.Token{Life: -48 * time.Hour})
 		},
-		id: steps.CheckAccept, status: steps.CheckFailed, cause: steps.CauseTokenExpired, mend: steps.MendToken,
+		id: check.Accept, status: check.Failed, cause: check.CauseTokenExpired, fix: check.FixToken,
 		sentence: "The client token has expired.",
 		remedy:   "Create a new client token in the portal.",
 	},
@@ -240,7 +242,7 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) {
 			p.creds.ClientToken = p.server.Token(dpctest.Token{Life: 12*24*time.Hour + time.Hour, Label: "ending"})
 		},
-		id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseTokenExpiring,
+		id: check.Expiry, status: check.Noted, cause: check.CauseTokenExpiring,
 		sentence: "The client token “ending” was made on November 22, 2026 and expires on December 4, 2026, in 12 days.",
 		remedy:   "Create a new client token before that day, so that nothing stops working.",
 	},
@@ -251,7 +253,7 @@ var credentialRows = []row{
 			p.creds.ClientToken = p.server.Token(dpctest.Token{Organization: another.ID})
 			p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
 		},
-		id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseOrganization, mend: steps.MendOrganization,
+		id: check.Organization, status: check.Failed, cause: check.CauseOrganization, fix: check.FixOrganization,
 		sentence: "The client token is of another organization than the one that you entered: DPC says Sunset Clinic 2f9f3a3e-7f35-4b0c-9f5e-0d9b6c1c2a11.",
 		remedy:   "Copy the client token and the organization's ID again, both from the same organization in the portal.",
 	},
@@ -260,33 +262,33 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) {
 			p.creds.OrganizationToken = p.server.Token(dpctest.Token{Organization: another.ID})
 		},
-		id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseOrganization, mend: steps.MendOrganization,
+		id: check.Organization, status: check.Failed, cause: check.CauseOrganization, fix: check.FixOrganization,
 		sentence: "The client token is of another organization than the one that you entered: DPC says Sunrise Family Practice 46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0.",
 		remedy:   "Copy the client token and the organization's ID again, both from the same organization in the portal.",
 	},
 	{
 		name:    "NPI differs in sandbox",
 		arrange: func(_ *testing.T, p *practice) { p.state.NPI = another.NPI },
-		id:      steps.CheckOrganization, status: steps.CheckNoted, cause: steps.CauseNPI,
+		id:      check.Organization, status: check.Noted, cause: check.CauseNPI,
 		sentence: "DPC made up the NPI 1234567893 for the sandbox, so it is not the one that you entered.",
 	},
 	{
 		name: "NPI differs in production",
 		arrange: func(_ *testing.T, p *practice) {
-			p.state.NPI, p.state.Environment = another.NPI, steps.Production
+			p.state.NPI, p.state.Environment = another.NPI, record.Production
 		},
-		id: steps.CheckOrganization, status: steps.CheckFailed, cause: steps.CauseNPI, mend: steps.MendNPI,
+		id: check.Organization, status: check.Failed, cause: check.CauseNPI, fix: check.FixNPI,
 		sentence: "The NPI that you entered is not this organization's: DPC has 1234567893 for Sunrise Family Practice.",
 		remedy:   "Correct the NPI, or use the client token of the organization with your NPI.",
 	},
 	{
 		name: "no NPI at DPC",
 		arrange: func(_ *testing.T, p *practice) {
-			p.state.Environment = steps.Production
+			p.state.Environment = record.Production
 			p.server.Break("/Organization", dpctest.Reply(200, "application/fhir+json",
 				`{"entry":[{"resource":{"resourceType":"Organization","id":"`+dpctest.OrganizationID+`"}}]}`))
 		},
-		id: steps.CheckOrganization, status: steps.CheckNoted, cause: steps.CauseNPI,
+		id: check.Organization, status: check.Noted, cause: check.CauseNPI,
 		sentence: "DPC shows no NPI for this organization, so it could not be compared.",
 	},
 	{
@@ -295,29 +297,28 @@ var credentialRows = []row{
 		arrange: func(t *testing.T, p *practice) {
 			p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "other", keystest.OtherPair(t).Public())
 		},
-		id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyIDOther, mend: steps.MendRecordKeyID,
+		id: check.Key, status: check.Failed, cause: check.CauseKeyIDOther, fix: check.FixRecordKeyID,
 		sentence: "The key ID is wrong: this public key “practice-key” is registered under the ID {known}.",
 		remedy:   "Record that ID instead.",
 	},
 	{
 		name: "another key under the ID, and this one is not there",
 		arrange: func(t *testing.T, p *practice) {
-			p.server.Break("/Key/"+p.creds.KeyID, func(http.ResponseWriter, *http.Request) bool {
+			p.server.Break("/Key", func(http.ResponseWriter, *http.Request) bool {
 				p.server.ReplaceKey(p.creds.KeyID, keystest.OtherPair(t).Public())
 				return false
 			})
 		},
-		id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyOther, mend: steps.MendKey,
+		id: check.Key, status: check.Failed, cause: check.CauseKeyOther, fix: check.FixKey,
 		sentence: "The key ID belongs to another public key, and this one is not registered.",
 		remedy:   "Add this public key in the portal, and record the Key ID that it gets.",
 	},
 	{
 		name: "key gone since",
 		arrange: func(t *testing.T, p *practice) {
-			p.server.Break("/Key/"+p.creds.KeyID, dpctest.Reply(404, "application/json", `{"code":404,"message":"Cannot find public key"}`))
 			p.server.Break("/Key", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
 		},
-		id: steps.CheckKey, status: steps.CheckFailed, cause: steps.CauseKeyIDUnknown, mend: steps.MendKey,
+		id: check.Key, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKey,
 		sentence: "The key ID is not one of this organization's, and this public key is not registered.",
 		remedy:   "Add this public key in the portal, and record the Key ID that it gets.",
 	},
@@ -326,7 +327,7 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) {
 			p.server.Break("/Token", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
 		},
-		id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseTokenUnlisted,
+		id: check.Expiry, status: check.Noted, cause: check.CauseTokenUnlisted,
 		sentence: "The client token expires on November 22, 2027, in 365 days; the portal lists no token with that date.",
 	},
 	{
@@ -334,7 +335,7 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) {
 			p.server.Break("/Token", dpctest.Unavailable())
 		},
-		id: steps.CheckExpiry, status: steps.CheckNoted, cause: steps.CauseServer,
+		id: check.Expiry, status: check.Noted, cause: check.CauseServer,
 		sentence: "The client token expires on November 22, 2027, in 365 days; the portal's list of tokens could not be read.",
 	},
 	{
@@ -342,7 +343,7 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) {
 			p.server.Break("/Token/validate", dpctest.Reply(400, "application/json", `{"code":400,"message":"Audience claim value is incorrect"}`))
 		},
-		id: steps.CheckAssertion, status: steps.CheckFailed, cause: steps.CauseAssertion, mend: steps.MendAgain,
+		id: check.Assertion, status: check.Failed, cause: check.CauseAssertion, fix: check.FixAgain,
 		sentence: "DPC found a mistake in the client assertion: Audience claim value is incorrect.",
 		remedy:   "This program makes the assertion, so what you entered is fine. Look at the API address and for a newer version of this program.",
 	},
@@ -357,12 +358,12 @@ func TestCredentialsAtFault(t *testing.T) {
 // A key that is known by its old facts alone is offered only where DPC accepts it.
 func TestFormerIDIsProven(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
-	p.state.Previous = &steps.PreviousFact{KeyID: &steps.KeyIDFact{
+	p.state.Previous = &record.PreviousFact{KeyID: &record.KeyIDFact{
 		ID: "a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55", Fingerprint: keystest.Pair(t).Public().Fingerprint(),
 	}}
 	p.creds.KeyID = "f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11"
 	line, _ := p.check(t).Failure()
-	if line.Cause != steps.CauseKeyIDUnknown || line.KeyID != "" {
+	if line.Cause != check.CauseKeyIDUnknown || line.KeyID != "" {
 		t.Errorf("%+v", line)
 	}
 }
@@ -370,7 +371,7 @@ func TestFormerIDIsProven(t *testing.T) {
 // An ID that was recorded for another key is not tried with this one.
 func TestFormerIDOfAnotherKey(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
-	p.state.KeyID = &steps.KeyIDFact{ID: p.creds.KeyID, Fingerprint: keystest.OtherPair(t).Public().Fingerprint()}
+	p.state.KeyID = &record.KeyIDFact{ID: p.creds.KeyID, Fingerprint: keystest.OtherPair(t).Public().Fingerprint()}
 	p.creds.KeyID = "f5c1f8a0-5a35-4c53-9d1c-0a8a3a6f9f11"
 	p.check(t)
 	if paths := p.server.Paths(); len(paths) != 3 {
@@ -381,9 +382,9 @@ func TestFormerIDOfAnotherKey(t *testing.T) {
 // A token that is deleted while it is being checked is no mystery either.
 func TestTokenDeletedMeanwhile(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
-	p.server.Break("/Key/"+p.creds.KeyID, dpctest.Reply(401, "application/fhir+json", `{"resourceType":"OperationOutcome"}`))
+	p.server.Break("/Key", dpctest.Reply(401, "application/fhir+json", `{"resourceType":"OperationOutcome"}`))
 	line, _ := p.check(t).Failure()
-	if line.ID != steps.CheckKey || line.Cause != steps.CauseTokenRefused || line.Mend != steps.MendToken {
+	if line.ID != check.Key || line.Cause != check.CauseTokenRefused || line.Fix != check.FixToken {
 		t.Errorf("%+v", line)
 	}
 }
@@ -402,19 +403,19 @@ not tried organization: Not tried, because a line before it failed.
 not tried key: Not tried, because a line before it failed.
 failed expiry: The client token expired on November 20, 2026.
 `
-	if got := text(report, steps.Sandbox); got != want {
+	if got := read(report); got != want {
 		t.Errorf("got:\n%s", got)
 	}
 }
 
 func TestCheckCanceledAtEachLine(t *testing.T) {
-	for i, id := range steps.CheckIDs[:7] {
+	for i, id := range check.IDs[:7] {
 		t.Run(string(id), func(t *testing.T) {
 			p := newPractice(t, dpctest.Options{})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			report, err := p.client.Check(ctx, p.state, p.creds, func(l steps.CheckLine) {
-				if l.ID == id && l.Status == steps.CheckRunning {
+			report, err := p.client.Check(ctx, p.state, p.creds, func(l check.Line) {
+				if l.ID == id && l.Status == check.Running {
 					cancel()
 				}
 			})
@@ -435,11 +436,11 @@ func TestReportRoundTripsAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back steps.CheckReport
+	var back check.Report
 	if err := json.Unmarshal(raw, &back); err != nil {
 		t.Fatal(err)
 	}
-	if text(back, steps.Sandbox) != text(report, steps.Sandbox) {
+	if read(back) != read(report) {
 		t.Errorf("%s", raw)
 	}
 }

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
 	"dpc-onboard/steps/dpc/dpctest"
+	"dpc-onboard/steps/record"
 )
 
 // What is only noted must pass at a DPC that enforces its limits.
@@ -15,35 +16,35 @@ func TestClock(t *testing.T) {
 	const remedy = "Let this computer set its date and time automatically, then check again. Your credentials are not the cause."
 	for _, c := range []struct {
 		skew             time.Duration
-		status           steps.CheckStatus
+		status           check.Status
 		sentence, remedy string
 	}{
-		{0, steps.CheckPassed, "This computer's clock agrees with DPC's.", ""},
-		{time.Second, steps.CheckPassed, "This computer's clock is 1 second fast, which is close enough.", ""},
-		{-30 * time.Second, steps.CheckPassed, "This computer's clock is 30 seconds slow, which is close enough.", ""},
-		{31 * time.Second, steps.CheckNoted, "This computer's clock is 31 seconds fast, which DPC still accepts.", remedy},
-		{60 * time.Second, steps.CheckNoted, "This computer's clock is 60 seconds fast, which DPC still accepts.", remedy},
-		{-235 * time.Second, steps.CheckNoted, "This computer's clock is 3 minutes slow, which DPC still accepts.", remedy},
-		{61 * time.Second, steps.CheckFailed, "This computer's clock is 61 seconds fast, and DPC refuses requests with a wrong time.", remedy},
-		{-236 * time.Second, steps.CheckFailed, "This computer's clock is 3 minutes slow, and DPC refuses requests with a wrong time.", remedy},
-		{7 * time.Minute, steps.CheckFailed, "This computer's clock is 7 minutes fast, and DPC refuses requests with a wrong time.", remedy},
-		{-3 * time.Hour, steps.CheckFailed, "This computer's clock is 3 hours slow, and DPC refuses requests with a wrong time.", remedy},
-		{400 * 24 * time.Hour, steps.CheckFailed, "This computer's clock is 400 days fast, and DPC refuses requests with a wrong time.", remedy},
+		{0, check.Passed, "This computer's clock agrees with DPC's.", ""},
+		{time.Second, check.Passed, "This computer's clock is 1 second fast, which is close enough.", ""},
+		{-30 * time.Second, check.Passed, "This computer's clock is 30 seconds slow, which is close enough.", ""},
+		{31 * time.Second, check.Noted, "This computer's clock is 31 seconds fast, which DPC still accepts.", remedy},
+		{60 * time.Second, check.Noted, "This computer's clock is 60 seconds fast, which DPC still accepts.", remedy},
+		{-235 * time.Second, check.Noted, "This computer's clock is 3 minutes slow, which DPC still accepts.", remedy},
+		{61 * time.Second, check.Failed, "This computer's clock is 61 seconds fast, and DPC refuses requests with a wrong time.", remedy},
+		{-236 * time.Second, check.Failed, "This computer's clock is 3 minutes slow, and DPC refuses requests with a wrong time.", remedy},
+		{7 * time.Minute, check.Failed, "This computer's clock is 7 minutes fast, and DPC refuses requests with a wrong time.", remedy},
+		{-3 * time.Hour, check.Failed, "This computer's clock is 3 hours slow, and DPC refuses requests with a wrong time.", remedy},
+		{400 * 24 * time.Hour, check.Failed, "This computer's clock is 400 days fast, and DPC refuses requests with a wrong time.", remedy},
 	} {
 		t.Run(c.skew.String(), func(t *testing.T) {
 			p := newPractice(t, dpctest.Options{})
 			p.client.Now = func() time.Time { return noon.Add(c.skew) }
 			report := p.check(t)
 			line := report.Lines[1]
-			if line.Status != c.status || line.Skew != c.skew || line.Sentence(steps.Sandbox) != c.sentence || line.Remedy() != c.remedy {
-				t.Errorf("%+v: %s %s", line, line.Sentence(steps.Sandbox), line.Remedy())
+			if line.Status != c.status || line.Skew != c.skew || line.Sentence() != c.sentence || line.Remedy() != c.remedy {
+				t.Errorf("%+v: %s %s", line, line.Sentence(), line.Remedy())
 			}
-			if report.Passed != (c.status != steps.CheckFailed) || report.Refused() {
-				t.Errorf("%s", text(report, steps.Sandbox))
+			if report.Passed != (c.status != check.Failed) || report.Refused() {
+				t.Errorf("%s", read(report))
 			}
 			dependants(t, report)
 			// The days left are counted by DPC's clock.
-			if expiry := report.Lines[6]; expiry.Status != steps.CheckPassed || expiry.DaysLeft != 365 {
+			if expiry := report.Lines[6]; expiry.Status != check.Passed || expiry.DaysLeft != 365 {
 				t.Errorf("expiry: %+v", expiry)
 			}
 		})
@@ -56,8 +57,8 @@ func TestClockBehindARefusal(t *testing.T) {
 		p := newPractice(t, dpctest.Options{})
 		p.client.Now = func() time.Time { return noon.Add(skew) }
 		_, _, err := p.client.AccessToken(t.Context(), p.creds)
-		if errors.Is(err, steps.ErrRefused) || steps.Hint(err) != "Let this computer set its date and time automatically, then check again. Your credentials are not the cause." {
-			t.Errorf("%s: %v, %s", skew, err, steps.Hint(err))
+		if errors.Is(err, record.ErrRefused) || record.Hint(err) != "Let this computer set its date and time automatically, then check again. Your credentials are not the cause." {
+			t.Errorf("%s: %v, %s", skew, err, record.Hint(err))
 		}
 	}
 }
@@ -69,7 +70,7 @@ func TestClockOfACachedAnswer(t *testing.T) {
 		w.Header().Set("Age", "3600")
 		return false
 	})
-	if line := p.check(t).Lines[1]; line.Status != steps.CheckPassed || line.Skew != 0 {
+	if line := p.check(t).Lines[1]; line.Status != check.Passed || line.Skew != 0 {
 		t.Errorf("%+v", line)
 	}
 }
@@ -81,8 +82,8 @@ func TestNoDate(t *testing.T) {
 		return false
 	})
 	report := p.check(t)
-	if line := report.Lines[1]; line.Status != steps.CheckNoted || line.Remedy() != "" || !report.Passed ||
-		line.Sentence(steps.Sandbox) != "DPC did not say what time it is, so the clocks could not be compared." {
+	if line := report.Lines[1]; line.Status != check.Noted || line.Remedy() != "" || !report.Passed ||
+		line.Sentence() != "DPC did not say what time it is, so the clocks could not be compared." {
 		t.Errorf("%+v", line)
 	}
 }
@@ -91,8 +92,8 @@ func TestClockSetDuringTheCheck(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
 	p.server.Break("/Token/validate", dpctest.Reply(400, "application/json", `{"code":400,"message":"JWT is expired"}`))
 	line, _ := p.check(t).Failure()
-	if line.ID != steps.CheckAssertion || line.Cause != steps.CauseClock || line.Mend != steps.MendClock ||
-		line.Sentence(steps.Sandbox) != "DPC says that the request's time is off." {
+	if line.ID != check.Assertion || line.Cause != check.CauseClock || line.Fix != check.FixClock ||
+		line.Sentence() != "DPC says that the request's time is off." {
 		t.Errorf("%+v", line)
 	}
 }

@@ -7,14 +7,18 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
 	"dpc-onboard/steps/dpc/dpctest"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
 )
 
 // leak finds a run of a secret in a text, long enough to be no chance. Upper and
@@ -72,15 +76,15 @@ func TestNoSecretComesOut(t *testing.T) {
 	} {
 		for _, at := range append(everyPath, struct {
 			path string
-			id   steps.CheckID
-		}{"/Token", steps.CheckExpiry}) {
+			id   check.ID
+		}{"/Token", check.Expiry}) {
 			t.Run(name+at.path, func(t *testing.T) {
 				p := newPractice(t, dpctest.Options{})
 				p.creds.OrganizationToken = p.server.Token(dpctest.Token{Label: "as organization token"})
-				p.breakPath(at.path, fault)
+				p.server.Break(at.path, fault)
 				report := p.check(t)
 				_, _, err := p.client.AccessToken(t.Context(), p.creds)
-				out := everything(t, report) + fmt.Sprintf("%v %+v %#v %s", err, err, err, steps.Hint(err))
+				out := everything(t, report) + fmt.Sprintf("%v %+v %#v %s", err, err, err, record.Hint(err))
 				if piece := leak(out, p.secrets()...); piece != "" {
 					t.Errorf("%q came out: %s", piece, out)
 				}
@@ -93,7 +97,7 @@ func TestNoSecretComesOut(t *testing.T) {
 }
 
 // everything is all that a face, a file or a script may show of a report.
-func everything(t *testing.T, r steps.CheckReport) string {
+func everything(t *testing.T, r check.Report) string {
 	t.Helper()
 	raw, err := json.Marshal(r)
 	if err != nil {
@@ -101,7 +105,7 @@ func everything(t *testing.T, r steps.CheckReport) string {
 	}
 	out := fmt.Sprintf("%s %+v %s", raw, r, r.Summary())
 	for _, l := range r.Lines {
-		out += l.Sentence(steps.Sandbox) + l.Sentence(steps.Production) + l.Remedy() + l.Reason()
+		out += l.Sentence() + l.Remedy() + l.Reason()
 	}
 	return out
 }
@@ -132,8 +136,8 @@ func pieces(r *http.Request) []byte {
 	for piece := range slices.Chunk([]byte(got[max(0, len(got)-190):]), 30) {
 		all = append(all, string(piece))
 	}
-	text, _ := json.Marshal(strings.Join(all, " ")) // a string always can be
-	return text
+	out, _ := json.Marshal(strings.Join(all, " ")) // a string always can be
+	return out
 }
 
 // echoInRedirect sends what it got as another host's name.
@@ -147,14 +151,34 @@ func TestLabelsAreCleaned(t *testing.T) {
 	p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "\x1b[31mred\x1b[0m\n\u202eevil "+strings.Repeat("long ", 100), keystest.Pair(t).Public())
 	report := p.check(t)
 	label := report.Lines[5].KeyLabel
-	if !strings.HasPrefix(label, "[31mred [0m evil long long") || len([]rune(label)) != maxDetail {
+	if !strings.HasPrefix(label, "[31mred[0m evil long long") || len([]rune(label)) != maxDetail {
 		t.Errorf("%q", label)
+	}
+}
+
+// A fact that joins the line later is cleaned too, unless it is an ID, which was
+// parsed.
+func TestEveryWordOfALineIsCleaned(t *testing.T) {
+	const raw = "\x1b[31mred"
+	line := check.Line{}
+	fields := reflect.ValueOf(&line).Elem()
+	for i := range fields.NumField() {
+		if fields.Field(i).Type() == reflect.TypeFor[string]() {
+			fields.Field(i).SetString(raw)
+		}
+	}
+	got := reflect.ValueOf(cleaner{}.line(line))
+	for i := range got.NumField() {
+		name := got.Type().Field(i).Name
+		if got.Field(i).String() == raw && name != "KeyID" && name != "OrganizationID" {
+			t.Errorf("%s is not cleaned", name)
+		}
 	}
 }
 
 func TestClean(t *testing.T) {
 	secret := "W3sidiI6MiwibCI6Imh0dHBzOi8vc2FuZGJveC5kcGMuY21zLmdvdi9hcGkiLCJpIjoi"
-	words := cleaner{}.with(keys.NewSecret(secret))
+	words := cleaner{keys.NewSecret(secret)}
 	for _, c := range []struct{ name, text, want string }{
 		{"plain", "Cannot find public key with id: 46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0", "Cannot find public key with id: 46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0"},
 		{"whole", "bad token " + secret + "!", "bad token [redacted]!"},
@@ -164,7 +188,7 @@ func TestClean(t *testing.T) {
 		{"too short to matter", secret[:15], secret[:15]},
 		{"another's", "token " + strings.Repeat("Ab1_", 10), "token [redacted]"},
 		{"address", "https://sandbox.dpc.cms.gov/api/v1/Token/auth/and/so/on", "https://sandbox.dpc.cms.gov/api/v1/Token/auth/and/so/on"},
-		{"controls", "a\x00b\r\nc\td\x1b[0m\u200b\u2028e", "a b c d [0m e"},
+		{"controls", "a\x00b\r\nc\td\x1b[0m\u200b\u2028e", "ab c d[0m e"},
 		{"not UTF-8", "a\xff\xfeb", "ab"},
 		{"long", strings.Repeat("ab ", 100), strings.Repeat("ab ", 66) + "a…"},
 		{"empty", "", ""},
@@ -182,7 +206,7 @@ func FuzzClean(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before string, from, to uint8, after string) {
 		start := int(from) % len(secret)
 		end := min(start+int(to), len(secret))
-		out := cleaner{}.with(keys.NewSecret(secret)).clean(before + secret[start:end] + after)
+		out := cleaner{keys.NewSecret(secret)}.clean(before + secret[start:end] + after)
 		shown(t, out)
 		if piece := leak(out, secret); piece != "" {
 			t.Errorf("%q came out: %q", piece, out)
@@ -191,14 +215,14 @@ func FuzzClean(f *testing.F) {
 }
 
 // shown fails the test for what must not reach a terminal.
-func shown(t *testing.T, text string) {
+func shown(t *testing.T, words string) {
 	t.Helper()
-	if len([]rune(text)) > maxDetail || strings.ToValidUTF8(text, "?") != text {
-		t.Errorf("%q is too long or not UTF-8", text)
+	if len([]rune(words)) > maxDetail || strings.ToValidUTF8(words, "?") != words {
+		t.Errorf("%q is too long or not UTF-8", words)
 	}
-	for _, r := range text {
-		if r != ' ' && unprintable(r) {
-			t.Errorf("%U in %q", r, text)
+	for _, r := range words {
+		if r != ' ' && (text.Unseen(r) || unicode.IsSpace(r)) {
+			t.Errorf("%U in %q", r, words)
 		}
 	}
 }
@@ -211,8 +235,7 @@ func FuzzAnswer(f *testing.F) {
 		`{"resourceType":"OperationOutcome","issue":[{"details":{"text":"no"},"diagnostics":"at all"}]}`,
 		`{"access_token":"W3si","token_type":"bearer","expires_in":300}`,
 		`{"entry":[{"resource":{"resourceType":"Organization","id":"46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0","name":"a"}}]}`,
-		`{"id":"46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0","publicKey":"` + public + `","label":"\u001b[0m"}`,
-		`{"entities":[{"id":"46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0","publicKey":"` + public + `"},null,{"label":"x","expiresAt":"2027-11-22T12:00:00Z"}]}`,
+		`{"entities":[{"id":"46ac7ad6-7487-4dd0-baa0-6e2c8cae76a0","publicKey":"` + public + `","label":"\u001b[0m"},null,{"label":"x","expiresAt":"2027-11-22T12:00:00Z"}]}`,
 		`<html>`, `[]`, `null`, `{"errors":["a","b"],"issue":[null]}`,
 	} {
 		for _, status := range []int{200, 302, 400, 401, 403, 404, 407, 429, 503} {
@@ -221,36 +244,36 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, kind string, status int) {
 		a := answer{status: status, kind: kind, body: raw, wait: kind}
-		words := cleaner{}
-		s := &session{words: words}
-		faults := []*fault{judge(a, words), s.refusal(a), isDPC(a)}
-		got, fault := parseAccess(a)
-		if faults = append(faults, fault); (fault == nil) != bearerForm(got.token.Reveal()) || got.life < 0 {
-			t.Errorf("access token %q, life %s: %v", got.token.Reveal(), got.life, fault)
+		faults := []*fault{onTheWay(a), refusal(a), isDPC(a)}
+		got, f := parseAccess(a)
+		if faults = append(faults, f); (f == nil) != bearerForm.MatchString(got.token.Reveal()) || got.life < 0 {
+			t.Errorf("access token %q, life %s: %v", got.token.Reveal(), got.life, f)
 		}
-		o, fault := parseOrganization(a, words)
-		faults = append(faults, fault)
-		k, fault := parseKey(a, words)
-		faults = append(faults, fault)
-		all, fault := parseKeys(a, words)
-		faults = append(faults, fault)
-		tokens, fault := parseTokens(a, words)
-		faults = append(faults, fault)
-		for _, k := range append(all, k) {
-			shown(t, k.id+k.label)
+		o, f := parseOrganization(a)
+		faults = append(faults, f)
+		all, f := parseKeys(a)
+		faults = append(faults, f)
+		tokens, f := parseTokens(a)
+		faults = append(faults, f)
+		lines := []check.Line{{Organization: o.name, NPI: o.npi}}
+		for _, k := range all {
+			lines = append(lines, check.Line{KeyLabel: k.label})
 		}
 		for _, token := range tokens {
-			shown(t, token.label)
+			lines = append(lines, check.Line{TokenLabel: token.label})
 		}
-		for _, text := range []string{o.id, o.name, o.npi} {
-			shown(t, text)
-		}
-		for _, fault := range faults {
-			if fault != nil {
-				shown(t, fault.detail)
+		for _, f := range faults {
+			if f != nil {
+				lines = append(lines, *f)
 			}
-			if fault != nil && fault.cause == "" {
-				t.Errorf("a fault without a cause: %+v", fault)
+			if f != nil && f.Cause == "" {
+				t.Errorf("a fault without a cause: %+v", f)
+			}
+		}
+		for _, line := range lines {
+			line = cleaner{}.line(line)
+			for _, words := range []string{line.Organization, line.NPI, line.KeyLabel, line.TokenLabel, line.Detail} {
+				shown(t, words)
 			}
 		}
 	})

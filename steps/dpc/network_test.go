@@ -14,117 +14,113 @@ import (
 	"testing"
 	"time"
 
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
 	"dpc-onboard/steps/dpc/dpctest"
 )
 
-// everyPath is where a check goes; {id} is the key ID.
+// everyPath is where a check goes.
 var everyPath = []struct {
 	path string
-	id   steps.CheckID
+	id   check.ID
 }{
-	{"/metadata", steps.CheckReach},
-	{"/Token/validate", steps.CheckAssertion},
-	{"/Token/auth", steps.CheckAccept},
-	{"/Organization", steps.CheckOrganization},
-	{"/Key/{id}", steps.CheckKey},
-}
-
-func (p *practice) breakPath(path string, f dpctest.Fault) {
-	p.server.Break(strings.ReplaceAll(path, "{id}", p.creds.KeyID), f)
+	{"/metadata", check.Reach},
+	{"/Token/validate", check.Assertion},
+	{"/Token/auth", check.Accept},
+	{"/Organization", check.Organization},
+	{"/Key", check.Key},
 }
 
 var faultRows = []struct {
 	name     string
 	fault    dpctest.Fault
-	cause    steps.CheckCause
+	cause    check.Cause
 	sentence string
 	remedy   string
 }{
 	{
-		"captive portal", dpctest.HTML(200), steps.CauseCaptive,
+		"captive portal", dpctest.HTML(200), check.CauseCaptive,
 		"A web page came back where DPC's answer belongs.",
 		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
 	},
 	{
-		"captive portal that says 401", dpctest.HTML(401), steps.CauseCaptive,
+		"captive portal that says 401", dpctest.HTML(401), check.CauseCaptive,
 		"A web page came back where DPC's answer belongs.",
 		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
 	},
 	{
-		"captive portal that says 400", dpctest.HTML(400), steps.CauseCaptive,
+		"captive portal that says 400", dpctest.HTML(400), check.CauseCaptive,
 		"A web page came back where DPC's answer belongs.",
 		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
 	},
 	{
-		"captive portal that hides its type", dpctest.Reply(200, "application/json", " <html>"), steps.CauseCaptive,
+		"captive portal that hides its type", dpctest.Reply(200, "application/json", " <html>"), check.CauseCaptive,
 		"A web page came back where DPC's answer belongs.",
 		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
 	},
 	{
-		"captive portal that says 511", dpctest.HTML(511), steps.CauseCaptive,
+		"captive portal that says 511", dpctest.HTML(511), check.CauseCaptive,
 		"A web page came back where DPC's answer belongs.",
 		"This network may want you to sign in first. Open any web site in a browser, sign in, then check again. Your credentials are not the cause.",
 	},
 	{
-		"forbidden", dpctest.HTML(403), steps.CauseForbidden,
+		"forbidden", dpctest.HTML(403), check.CauseForbidden,
 		"The request was turned away before DPC looked at the credentials.",
 		"In production, look whether this network's public IP address is in the portal under “IP Addresses”. In sandbox, try another network. Your credentials are not the cause.",
 	},
 	{
-		"too many requests", dpctest.TooMany(120), steps.CauseRateLimited,
+		"too many requests", dpctest.TooMany(120), check.CauseRateLimited,
 		"DPC received too many requests and asks to wait.",
 		"Wait 2 minutes, then check again. Your credentials are not the cause.",
 	},
 	{
-		"too many requests, no time", dpctest.Reply(429, "text/html", "<html>"), steps.CauseRateLimited,
+		"too many requests, no time", dpctest.Reply(429, "text/html", "<html>"), check.CauseRateLimited,
 		"DPC received too many requests and asks to wait.",
 		"Wait some minutes, then check again. Your credentials are not the cause.",
 	},
 	{
-		"unavailable", dpctest.Unavailable(), steps.CauseServer,
+		"unavailable", dpctest.Unavailable(), check.CauseServer,
 		"DPC has a problem of its own at the moment.",
 		"Wait some minutes, then check again. Your credentials are not the cause.",
 	},
 	{
-		"internal error", dpctest.Reply(500, "application/json", `{"code":500,"message":"There was an error processing your request."}`), steps.CauseServer,
+		"internal error", dpctest.Reply(500, "application/json", `{"code":500,"message":"There was an error processing your request."}`), check.CauseServer,
 		"DPC has a problem of its own at the moment.",
 		"Wait some minutes, then check again. Your credentials are not the cause.",
 	},
 	{
-		"proxy wants a password", dpctest.HTML(407), steps.CauseProxy,
+		"proxy wants a password", dpctest.HTML(407), check.CauseProxy,
 		"The proxy between this computer and DPC let nothing through.",
 		"Ask your IT support about the proxy settings, then check again. Your credentials are not the cause.",
 	},
 	{
-		"cut off", dpctest.CutOff(), steps.CauseOffline,
+		"cut off", dpctest.CutOff(), check.CauseOffline,
 		"This computer could not connect to DPC.",
 		"Check the internet connection, then check again. Your credentials are not the cause.",
 	},
 	{
-		"hung up", dpctest.HangUp(), steps.CauseOffline,
+		"hung up", dpctest.HangUp(), check.CauseOffline,
 		"This computer could not connect to DPC.",
 		"Check the internet connection, then check again. Your credentials are not the cause.",
 	},
 	{
-		"huge", dpctest.Huge(maxAnswer), steps.CauseUnexpected,
+		"huge", dpctest.Huge(maxAnswer), check.CauseUnexpected,
 		"An answer came back that does not look like DPC's: the answer is larger than 1 MiB.",
 		"Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
 	},
 	{
-		"garbage", dpctest.Garbage(), steps.CauseUnexpected,
+		"garbage", dpctest.Garbage(), check.CauseUnexpected,
 		"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
 	},
 	{
-		"head without end", dpctest.LongHead(100 << 10), steps.CauseUnexpected,
+		"head without end", dpctest.LongHead(100 << 10), check.CauseUnexpected,
 		"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
 	},
 	{
-		"empty", dpctest.Reply(204, "application/json", ""), steps.CauseUnexpected,
+		"empty", dpctest.Reply(204, "application/json", ""), check.CauseUnexpected,
 		"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
 	},
 	{
-		"unknown status", dpctest.Reply(418, "application/json", `{"message":"I am a teapot"}`), steps.CauseUnexpected,
+		"unknown status", dpctest.Reply(418, "application/json", `{"message":"I am a teapot"}`), check.CauseUnexpected,
 		"", "Check again later. If it stays, look at the API address and for a newer version of this program. Your credentials are not the cause.",
 	},
 }
@@ -136,13 +132,13 @@ func TestFaultsOnTheWay(t *testing.T) {
 		for _, at := range everyPath {
 			t.Run(c.name+at.path, func(t *testing.T) {
 				p := newPractice(t, dpctest.Options{})
-				p.breakPath(at.path, c.fault)
+				p.server.Break(at.path, c.fault)
 				report := p.check(t)
 				line, _ := report.Failure()
-				if line.ID != at.id || line.Cause != c.cause || line.Mend != steps.MendAgain || report.Refused() {
-					t.Errorf("%s %s, cause %s, mend %s: %s", line.Status, line.ID, line.Cause, line.Mend, line.Detail)
+				if line.ID != at.id || line.Cause != c.cause || line.Fix != check.FixAgain || report.Refused() {
+					t.Errorf("%s %s, cause %s, fix %s: %s", line.Status, line.ID, line.Cause, line.Fix, line.Detail)
 				}
-				if got := line.Sentence(steps.Sandbox); got != c.sentence && c.sentence != "" {
+				if got := line.Sentence(); got != c.sentence && c.sentence != "" {
 					t.Errorf("sentence: %s", got)
 				}
 				if got := line.Remedy(); got != c.remedy {
@@ -162,13 +158,13 @@ func TestWhatDependsOnWhat(t *testing.T) {
 		"/Token/validate": "PPF---P",
 		"/Token/auth":     "PPPF--P",
 		"/Organization":   "PPPPFPP",
-		"/Key/{id}":       "PPPPPFP",
+		"/Key":            "PPPPPFP",
 		"/Token":          "PPPPPPN",
 	} {
 		p := newPractice(t, dpctest.Options{})
-		p.breakPath(path, dpctest.HTML(200))
-		letters := map[steps.CheckStatus]string{
-			steps.CheckPassed: "P", steps.CheckFailed: "F", steps.CheckNotTried: "-", steps.CheckNoted: "N",
+		p.server.Break(path, dpctest.HTML(200))
+		letters := map[check.Status]string{
+			check.Passed: "P", check.Failed: "F", check.NotTried: "-", check.Noted: "N",
 		}
 		got := ""
 		for _, line := range p.check(t).Lines {
@@ -188,13 +184,13 @@ func TestAnswersThatAreNotDPCs(t *testing.T) {
 		{"no access token", "/Token/auth", "application/json", `{"token_type":"bearer","expires_in":300}`, "An answer came back that does not look like DPC's: the answer holds no access token."},
 		{"access token that breaks out", "/Token/auth", "application/json", `{"access_token":"a\r\nX: b","token_type":"bearer"}`, "An answer came back that does not look like DPC's: the answer holds no access token."},
 		{"no organization", "/Organization", "application/fhir+json", `{"resourceType":"Bundle","entry":[]}`, "An answer came back that does not look like DPC's: the answer names no organization."},
-		{"no key", "/Key/{id}", "application/json", `{}`, "An answer came back that does not look like DPC's: the answer holds no public key."},
+		{"no key", "/Key", "application/json", `{}`, "An answer came back that does not look like DPC's: the answer holds no list of keys."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPractice(t, dpctest.Options{})
-			p.breakPath(c.path, dpctest.Reply(200, c.kind, c.body))
+			p.server.Break(c.path, dpctest.Reply(200, c.kind, c.body))
 			line, _ := p.check(t).Failure()
-			if got := line.Sentence(steps.Sandbox); got != c.sentence || line.Cause != steps.CauseUnexpected {
+			if got := line.Sentence(); got != c.sentence || line.Cause != check.CauseUnexpected {
 				t.Errorf("%s: %s", line.Cause, got)
 			}
 		})
@@ -205,17 +201,17 @@ func TestCertificates(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		certificate dpctest.Certificate
-		cause       steps.CheckCause
+		cause       check.Cause
 		sentence    string
 	}{
-		{"interception", dpctest.Untrusted, steps.CauseTLS, "No secure connection to DPC: the server's certificate is not one that this computer trusts."},
-		{"expired", dpctest.Expired, steps.CauseTLSExpired, "No secure connection to DPC: the server's certificate is out of date, or this computer's date is wrong."},
-		{"another host", dpctest.WrongHost, steps.CauseTLSHost, "No secure connection to DPC: another server answered in its place."},
+		{"interception", dpctest.Untrusted, check.CauseTLS, "No secure connection to DPC: the server's certificate is not one that this computer trusts."},
+		{"expired", dpctest.Expired, check.CauseTLSExpired, "No secure connection to DPC: the server's certificate is out of date, or this computer's date is wrong."},
+		{"another host", dpctest.WrongHost, check.CauseTLSHost, "No secure connection to DPC: another server answered in its place."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPractice(t, dpctest.Options{TLS: true, Certificate: c.certificate})
 			line, _ := p.check(t).Failure()
-			if got := line.Sentence(steps.Sandbox); got != c.sentence || line.Cause != c.cause || line.ID != steps.CheckReach {
+			if got := line.Sentence(); got != c.sentence || line.Cause != c.cause || line.ID != check.Reach {
 				t.Errorf("%s %s: %s (%s)", line.ID, line.Cause, got, line.Detail)
 			}
 			if !strings.HasSuffix(line.Remedy(), "Your credentials are not the cause.") {
@@ -233,7 +229,7 @@ func TestPlainServerBehindHTTPS(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
 	p.client.base = strings.Replace(p.client.base, "http:", "https:", 1)
 	line := p.client.Reach(t.Context())[0]
-	if line.Cause != steps.CauseTLS {
+	if line.Cause != check.CauseTLS {
 		t.Errorf("%+v", line)
 	}
 }
@@ -251,7 +247,7 @@ func TestNameNotFound(t *testing.T) {
 	}
 	c.Transport.Proxy, c.Transport.DialContext = nil, nameless().DialContext
 	line := c.Reach(t.Context())[0]
-	if line.Cause != steps.CauseDNS || line.Sentence(steps.Sandbox) != "DPC's server was not found by its name." ||
+	if line.Cause != check.CauseDNS || line.Sentence() != "DPC's server was not found by its name." ||
 		line.Remedy() != "Check the internet connection and, if there is one, the VPN, then check again. Your credentials are not the cause." {
 		t.Errorf("%+v", line)
 	}
@@ -264,7 +260,7 @@ func TestTimeout(t *testing.T) {
 			p.client.limit = 50 * time.Millisecond
 			p.server.Break("/metadata", fault)
 			line := p.client.Reach(t.Context())[0]
-			if line.Cause != steps.CauseTimeout || line.Sentence(steps.Sandbox) != "DPC did not answer in time." {
+			if line.Cause != check.CauseTimeout || line.Sentence() != "DPC did not answer in time." {
 				t.Errorf("%+v", line)
 			}
 		})
@@ -313,7 +309,7 @@ func TestProxy(t *testing.T) {
 			}
 			p.client.Transport.Proxy, p.client.Transport.DialContext = http.ProxyURL(address), nameless().DialContext
 			line := p.client.Reach(t.Context())[0]
-			if line.Cause != steps.CauseProxy || line.Sentence(steps.Sandbox) != "The proxy between this computer and DPC let nothing through." {
+			if line.Cause != check.CauseProxy || line.Sentence() != "The proxy between this computer and DPC let nothing through." {
 				t.Errorf("%+v", line)
 			}
 		})
@@ -349,14 +345,14 @@ func TestRedirectElsewhere(t *testing.T) {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			p := newPractice(t, dpctest.Options{})
 			elsewhere := dpctest.Elsewhere(t)
-			p.breakPath(at.path, dpctest.Redirect(status, elsewhere.URL()+"/login"))
+			p.server.Break(at.path, dpctest.Redirect(status, elsewhere.URL()+"/login"))
 			report := p.check(t)
 			line, _ := report.Failure()
-			if line.ID != at.id || line.Cause != steps.CauseRedirect || line.Mend != steps.MendAgain {
+			if line.ID != at.id || line.Cause != check.CauseRedirect || line.Fix != check.FixAgain {
 				t.Errorf("%s %d: %+v", at.path, status, line)
 			}
 			want := "The request was sent on to another server (" + strings.TrimPrefix(elsewhere.URL(), "http://") + "), and that was not followed."
-			if got := line.Sentence(steps.Sandbox); got != want {
+			if got := line.Sentence(); got != want {
 				t.Errorf("sentence: %s", got)
 			}
 			if seen := elsewhere.Requests(); len(seen) != 0 {
@@ -369,7 +365,7 @@ func TestRedirectElsewhere(t *testing.T) {
 func TestRedirectWithoutTLSIsNotFollowed(t *testing.T) {
 	p := newPractice(t, dpctest.Options{TLS: true})
 	p.server.Break("/metadata", dpctest.Redirect(302, "http://"+p.server.Address()+"/api/v1/metadata"))
-	if line := p.client.Reach(t.Context())[0]; line.Cause != steps.CauseRedirect {
+	if line := p.client.Reach(t.Context())[0]; line.Cause != check.CauseRedirect {
 		t.Errorf("%+v", line)
 	}
 }
@@ -378,16 +374,16 @@ func TestRedirectOnTheSameHost(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
 	p.server.Break("/metadata", dpctest.Times(1, dpctest.Redirect(302, "/api/v1/metadata")))
 	if report := p.check(t); !report.Passed {
-		t.Errorf("%s", text(report, steps.Sandbox))
+		t.Errorf("%s", read(report))
 	}
 	p.server.Break("/metadata", dpctest.Redirect(302, "/api/v1/metadata"))
-	if line := p.client.Reach(t.Context())[0]; line.Cause != steps.CauseRedirect {
+	if line := p.client.Reach(t.Context())[0]; line.Cause != check.CauseRedirect {
 		t.Errorf("endless: %+v", line)
 	}
 	p.server.Break("/metadata", nil)
 	p.server.Break("/Token/auth", dpctest.Redirect(307, "/api/v1/Token/auth"))
 	before := len(p.server.Requests())
-	if line, _ := p.check(t).Failure(); line.ID != steps.CheckAccept || line.Cause != steps.CauseRedirect {
+	if line, _ := p.check(t).Failure(); line.ID != check.Accept || line.Cause != check.CauseRedirect {
 		t.Errorf("assertion: %+v", line)
 	}
 	if after := len(p.server.Requests()); after-before != 3 {
@@ -402,10 +398,10 @@ func TestRetries(t *testing.T) {
 		for _, at := range everyPath {
 			t.Run(name+at.path, func(t *testing.T) {
 				p := newPractice(t, dpctest.Options{})
-				p.breakPath(at.path, dpctest.Times(retries, fault))
+				p.server.Break(at.path, dpctest.Times(retries, fault))
 				report := p.check(t)
 				if once := at.path == "/Token/auth"; report.Passed == once {
-					t.Errorf("%s", text(report, steps.Sandbox))
+					t.Errorf("%s", read(report))
 				}
 			})
 		}
@@ -416,7 +412,7 @@ func TestRetries(t *testing.T) {
 func TestLongRetryAfter(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
 	p.server.Break("/metadata", dpctest.TooMany(9))
-	if line := p.client.Reach(t.Context())[0]; line.Cause != steps.CauseRateLimited || len(p.server.Requests()) != 1 {
+	if line := p.client.Reach(t.Context())[0]; line.Cause != check.CauseRateLimited || len(p.server.Requests()) != 1 {
 		t.Errorf("%d requests, %+v", len(p.server.Requests()), line)
 	}
 }
@@ -427,7 +423,7 @@ func TestAssertionsAreFresh(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
 	p.server.Break("/Token/auth", dpctest.Times(1, dpctest.Reply(401, "application/json", `{"code":401,"message":"Invalid JWT"}`)))
 	if report := p.check(t); !report.Passed {
-		t.Fatalf("%s", text(report, steps.Sandbox))
+		t.Fatalf("%s", read(report))
 	}
 	sent := map[string]bool{}
 	posts := 0
@@ -491,7 +487,7 @@ func TestEndlessBody(t *testing.T) {
 			}
 		}
 	})
-	if line := p.client.Reach(t.Context())[0]; line.Cause != steps.CauseUnexpected {
+	if line := p.client.Reach(t.Context())[0]; line.Cause != check.CauseUnexpected {
 		t.Errorf("%+v", line)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 )
 
 // Values are a form's values in plain, for tests.
@@ -27,7 +28,7 @@ type Person struct {
 }
 
 // NewPerson sits down before a program that starts with a state.
-func NewPerson(t testing.TB, w *World, s steps.State) *Person {
+func NewPerson(t testing.TB, w *World, s record.State) *Person {
 	t.Helper()
 	p := &Person{t: t, World: w, KeyID: KeyID, Token: keystest.Token(t, keystest.TokenSpec{Expires: Start.AddDate(1, 0, 0)})}
 	p.Launch(s)
@@ -38,7 +39,7 @@ func NewPerson(t testing.TB, w *World, s steps.State) *Person {
 func (p *Person) T() testing.TB { return p.t }
 
 // Launch starts the program with a state.
-func (p *Person) Launch(s steps.State) {
+func (p *Person) Launch(s record.State) {
 	p.t.Helper()
 	flow, effect := steps.New(steps.Facts{State: s, Session: p.World.Session()}).Start()
 	p.Flow = flow
@@ -91,7 +92,7 @@ func (p *Person) Answer(screen, action string, values Values) {
 	p.t.Helper()
 	p.At(screen)
 	if err := p.Try(action, values); err != nil {
-		p.t.Fatalf("%s, %q: %v (%s)", screen, action, err, steps.Hint(err))
+		p.t.Fatalf("%s, %q: %v (%s)", screen, action, err, record.Hint(err))
 	}
 }
 
@@ -140,7 +141,7 @@ var walk = []struct {
 	{"access", "", func(*Person) Values { return Values{"organization": Organization, "npi": NPI} }},
 	{"token", "", nil},
 	{"save", "", func(p *Person) Values {
-		return Values{steps.ClientTokenName: p.Token.Reveal(), steps.OrganizationTokenName: keystest.OrganizationID}
+		return Values{record.ClientTokenName: p.Token.Reveal(), record.OrganizationTokenName: keystest.OrganizationID}
 	}},
 	{"key", "", nil},
 	{"add", "", nil},

@@ -1,6 +1,6 @@
 // Package stepstest runs the onboarding of dpc-onboard/steps without a computer
 // around it: every edge of steps.Services is a fake in memory that records what
-// was asked of it and fails where a test says so. The faces' tests use it too.
+// was asked of it and fails where a test says so. The UIs' tests use it too.
 package stepstest
 
 import (
@@ -17,6 +17,8 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 )
 
 // What the answers of a default onboarding hold.
@@ -58,7 +60,7 @@ func New(t testing.TB) *World {
 	files := &Files{Contents: map[string]string{}}
 	return &World{
 		Secrets:  &Secrets{Values: map[string]keys.Secret{}},
-		Progress: &Progress{States: map[string]steps.State{}},
+		Progress: &Progress{States: map[string]record.State{}},
 		Checker:  &Checker{},
 		Packages: &Packages{files: files},
 		Files:    files,
@@ -89,7 +91,7 @@ func (w *World) Services() steps.Services {
 		Now: w.Now, Secrets: w.Secrets, Progress: w.Progress, Checker: w.Checker, Packages: w.Packages,
 		NewPair:       w.newPair,
 		NewPassphrase: func() (keys.Secret, error) { return keys.NewSecret(Passphrase), nil },
-		ReadFile:      w.Files.Read, WriteFile: w.Files.Write, RemoveFile: w.Files.Remove, FileExists: w.Files.Exists,
+		ReadFile:      w.Files.Read, WriteFile: w.Files.Write, RemoveFile: w.Files.Remove, FreePath: w.Files.Free,
 	}
 }
 
@@ -133,11 +135,11 @@ type Secrets struct {
 	Calls []string
 
 	mu   sync.Mutex
-	used steps.StorageKind
+	used record.Backend
 }
 
 // Key is where a secret lies in Values.
-func Key(kind steps.StorageKind, onboarding, name string) string {
+func Key(kind record.Backend, onboarding, name string) string {
 	return string(kind) + "/" + onboarding + "/" + name
 }
 
@@ -160,19 +162,19 @@ func (s *Secrets) after(call string) error {
 }
 
 // Use is steps.Secrets's.
-func (s *Secrets) Use(ctx context.Context, kind steps.StorageKind, passphrase keys.Secret) error {
+func (s *Secrets) Use(ctx context.Context, kind record.Backend, passphrase keys.Secret) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.before(ctx, "use "+string(kind)); err != nil {
 		return err
 	}
 	switch {
-	case kind == steps.Keyring && s.KeyringErr != nil:
-		return steps.WithKind(s.KeyringErr, steps.ErrStorage, "Unlock the keyring.")
-	case kind == steps.Vault && s.Passphrase.IsZero():
+	case kind == record.Keyring && s.KeyringErr != nil:
+		return record.WithKind(s.KeyringErr, record.ErrStorage, "Unlock the keyring.")
+	case kind == record.Vault && s.Passphrase.IsZero():
 		s.Passphrase = passphrase
-	case kind == steps.Vault && !s.Passphrase.Equal(passphrase):
-		return steps.WithKind(steps.ErrWrongPassphrase, steps.ErrStorage, "Type it again.")
+	case kind == record.Vault && !s.Passphrase.Equal(passphrase):
+		return record.WithKind(record.ErrWrongPassphrase, record.ErrStorage, "Type it again.")
 	}
 	s.used = kind
 	return s.after("use " + string(kind))
@@ -204,7 +206,7 @@ func (s *Secrets) Load(ctx context.Context, onboarding, name string) (keys.Secre
 	}
 	value, ok := s.Values[Key(s.used, onboarding, name)]
 	if !ok {
-		return keys.Secret{}, steps.ErrNoSecret
+		return keys.Secret{}, record.ErrNoSecret
 	}
 	return value, nil
 }
@@ -233,7 +235,7 @@ func (s *Secrets) chosen() error {
 // Progress is a folder of progress files in memory. It implements
 // steps.Progress.
 type Progress struct {
-	States map[string]steps.State
+	States map[string]record.State
 	// Held is the onboarding that is open.
 	Held string
 	// OpenErr, SaveErr and RenameErr are what the calls fail with. A *SetAside in
@@ -244,15 +246,15 @@ type Progress struct {
 }
 
 // Open is steps.Progress's.
-func (p *Progress) Open(id string) (steps.State, bool, error) {
-	if _, aside := errors.AsType[*steps.SetAside](p.OpenErr); aside {
+func (p *Progress) Open(id string) (record.State, bool, error) {
+	if _, aside := errors.AsType[*record.SetAside](p.OpenErr); aside {
 		err := p.OpenErr
 		p.Held, p.OpenErr = id, nil
 		delete(p.States, id)
-		return steps.State{}, false, err
+		return record.State{}, false, err
 	}
 	if p.OpenErr != nil {
-		return steps.State{}, false, p.OpenErr
+		return record.State{}, false, p.OpenErr
 	}
 	p.Held = id
 	state, found := p.States[id]
@@ -260,7 +262,7 @@ func (p *Progress) Open(id string) (steps.State, bool, error) {
 }
 
 // Save is steps.Progress's.
-func (p *Progress) Save(s steps.State) error {
+func (p *Progress) Save(s record.State) error {
 	if p.Held == "" || s.ID() != p.Held {
 		return fmt.Errorf("save %s while %s is open", s.ID(), p.Held)
 	}
@@ -283,7 +285,7 @@ func (p *Progress) Rename(id string) error {
 	if ok {
 		delete(p.States, p.Held)
 		npi, environment, _ := strings.Cut(id, "-")
-		state.NPI, state.Environment = npi, steps.Environment(environment)
+		state.NPI, state.Environment = npi, record.Environment(environment)
 		p.States[id] = state
 	}
 	p.Held = id
@@ -293,15 +295,15 @@ func (p *Progress) Rename(id string) error {
 // Checker answers with what was put into Reports, in turn; then it passes. It
 // implements steps.Checker.
 type Checker struct {
-	Reports []steps.CheckReport
+	Reports []check.Report
 	Err     error
-	Checked []steps.Credentials
+	Checked []record.Credentials
 }
 
 // Check is steps.Checker's.
-func (c *Checker) Check(ctx context.Context, state steps.State, creds steps.Credentials, report func(steps.CheckLine)) (steps.CheckReport, error) {
+func (c *Checker) Check(ctx context.Context, state record.State, creds record.Credentials, report func(check.Line)) (check.Report, error) {
 	if err := errors.Join(ctx.Err(), c.Err); err != nil {
-		return steps.CheckReport{}, err
+		return check.Report{}, err
 	}
 	c.Checked = append(c.Checked, creds)
 	r := Passed()
@@ -311,23 +313,22 @@ func (c *Checker) Check(ctx context.Context, state steps.State, creds steps.Cred
 	for _, line := range r.Lines {
 		report(line)
 	}
-	r.TokenDigest, r.KeyID, r.Fingerprint = state.ClientToken.Digest, creds.KeyID, state.Key.Fingerprint
 	return r, nil
 }
 
 // Passed is the report of a check in which all is well.
-func Passed() steps.CheckReport {
-	return steps.CheckReport{At: Start, API: steps.Sandbox.APIBase(), Passed: true, Lines: []steps.CheckLine{
-		{ID: steps.CheckReach, Status: steps.CheckPassed},
-		{ID: steps.CheckAccept, Status: steps.CheckPassed},
+func Passed() check.Report {
+	return check.Report{At: Start, API: record.Sandbox.APIBase(), Passed: true, Lines: []check.Line{
+		{ID: check.Reach, Status: check.Passed},
+		{ID: check.Accept, Status: check.Passed},
 	}}
 }
 
 // Failed is the report of a check in which one line failed.
-func Failed(line steps.CheckLine) steps.CheckReport {
-	line.Status = steps.CheckFailed
-	return steps.CheckReport{At: Start, API: steps.Sandbox.APIBase(), Lines: []steps.CheckLine{
-		{ID: steps.CheckReach, Status: steps.CheckPassed}, line,
+func Failed(line check.Line) check.Report {
+	line.Status = check.Failed
+	return check.Report{At: Start, API: record.Sandbox.APIBase(), Lines: []check.Line{
+		{ID: check.Reach, Status: check.Passed}, line,
 	}}
 }
 
@@ -337,18 +338,18 @@ type Packages struct {
 	// SealErr, DescribeErr and UploadErr are what the calls fail with.
 	SealErr, DescribeErr, UploadErr error
 	// Unknown, where set, is the server's key that has to be trusted first.
-	Unknown *steps.UnknownHost
+	Unknown *record.UnknownHost
 
-	Sealed  []steps.SealRequest
-	Holds   []steps.Credentials
-	Uploads []steps.Upload
+	Sealed  []record.SealRequest
+	Holds   []record.Credentials
+	Uploads []record.Upload
 
 	files *Files
 	now   func() time.Time
 }
 
 // Describe is steps.Packages's.
-func (p *Packages) Describe(_, recipient string) (string, error) {
+func (p *Packages) Describe(_ record.Format, recipient string) (string, error) {
 	if p.DescribeErr != nil {
 		return "", p.DescribeErr
 	}
@@ -358,15 +359,15 @@ func (p *Packages) Describe(_, recipient string) (string, error) {
 func holder(recipient string) string { return "the holder of " + recipient }
 
 // Seal is steps.Packages's.
-func (p *Packages) Seal(ctx context.Context, state steps.State, c steps.Credentials, r steps.SealRequest) (steps.SealedFact, error) {
+func (p *Packages) Seal(ctx context.Context, state record.State, c record.Credentials, r record.SealRequest) (record.SealedFact, error) {
 	if err := errors.Join(ctx.Err(), p.SealErr); err != nil {
-		return steps.SealedFact{}, err
+		return record.SealedFact{}, err
 	}
 	p.Sealed, p.Holds = append(p.Sealed, r), append(p.Holds, c)
-	ext := map[string]string{"age": ".zip.age", "html": ".html", "pgp": ".zip.gpg"}[r.Format]
-	name := steps.FreeName(p.files.Exists, filepath.Join(r.Path, "dpc-"+state.ID()), ext)
+	ext := map[record.Format]string{"age": ".zip.age", "html": ".html", "pgp": ".zip.gpg"}[r.Format]
+	name := p.files.Free(filepath.Join(r.Path, "dpc-"+state.ID()), ext)
 	if err := p.files.Write(name, []byte("sealed")); err != nil {
-		return steps.SealedFact{}, err
+		return record.SealedFact{}, err
 	}
 	recipient := "passphrase"
 	if r.Recipient != "" {
@@ -375,23 +376,24 @@ func (p *Packages) Seal(ctx context.Context, state steps.State, c steps.Credenti
 	if p.Swapped {
 		recipient = holder("another key")
 	}
-	return steps.SealedFact{
+	return record.SealedFact{
 		File: name, Format: r.Format, Recipient: recipient, SHA256: fmt.Sprintf("%064x", len(p.Sealed)), Size: 4096,
-		At: p.now().UTC(), TokenDigest: state.ClientToken.Digest, KeyID: c.KeyID, Fingerprint: state.Key.Fingerprint,
+		At:     p.now().UTC(),
+		Origin: record.Origin{TokenDigest: state.ClientToken.Digest, KeyID: c.KeyID, Fingerprint: state.Key.Fingerprint},
 	}, nil
 }
 
 // Upload is steps.Packages's.
-func (p *Packages) Upload(ctx context.Context, u steps.Upload, report func(done, total int64)) (steps.DeliveryFact, error) {
+func (p *Packages) Upload(ctx context.Context, u record.Upload, report func(done, total int64)) (record.DeliveryFact, error) {
 	p.Uploads = append(p.Uploads, u)
 	if err := errors.Join(ctx.Err(), p.UploadErr); err != nil {
-		return steps.DeliveryFact{}, err
+		return record.DeliveryFact{}, err
 	}
 	if p.Unknown != nil && u.Trust != p.Unknown.Fingerprint {
-		return steps.DeliveryFact{}, p.Unknown
+		return record.DeliveryFact{}, p.Unknown
 	}
 	report(4096, 4096)
-	return steps.DeliveryFact{At: p.now().UTC(), How: "sftp", Where: u.URL, File: u.File, SHA256: fmt.Sprintf("%064x", len(p.Sealed))}, nil
+	return record.DeliveryFact{At: p.now().UTC(), How: "sftp", Where: u.URL, File: u.File, SHA256: fmt.Sprintf("%064x", len(p.Sealed))}, nil
 }
 
 // Files is a disk in memory.
@@ -430,7 +432,7 @@ func (f *Files) Remove(path string) error {
 	return nil
 }
 
-// Exists is steps.Services.FileExists. A folder exists where a file is in it.
+// Exists reports whether a path is taken. A folder exists where a file is in it.
 func (f *Files) Exists(path string) bool {
 	for name := range f.Contents {
 		if name == path || strings.HasPrefix(name, path+"/") {
@@ -438,4 +440,13 @@ func (f *Files) Exists(path string) bool {
 		}
 	}
 	return false
+}
+
+// Free is steps.Services.FreePath.
+func (f *Files) Free(path, ext string) string {
+	name := path + ext
+	for n := 2; f.Exists(name); n++ {
+		name = fmt.Sprintf("%s-%d%s", path, n, ext)
+	}
+	return name
 }

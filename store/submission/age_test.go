@@ -22,7 +22,7 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 )
 
 // run runs a real tool and fails the test where it does not succeed.
@@ -97,9 +97,7 @@ func TestRealAgeOpensAPassphrase(t *testing.T) {
 	keystest.Need(t, "age")
 	c, dir := contents(t), t.TempDir()
 	in, out := filepath.Join(dir, "package.age"), filepath.Join(dir, "package.zip")
-	if _, err := Write(context.Background(), in, c, AgePassphrase(testPass()), testNow()); err != nil {
-		t.Fatal(err)
-	}
+	put(t, in, closed(t, c, under(ageFormat, testPass(), ageWork)))
 	if seen, err := typed(t, wrongPass, "--decrypt", "-o", out, in); err == nil || !strings.Contains(seen, "incorrect passphrase") {
 		t.Errorf("with a wrong passphrase: %v\n%s", err, seen)
 	}
@@ -147,12 +145,12 @@ func TestRealAgeOpensWithAKey(t *testing.T) {
 		{"recipients file, second", list, ed, recipient},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			seal, err := NewSeal(steps.SealRequest{Format: FormatAge, Recipient: test.recipient}, testNow())
+			seal, err := newSeal(record.SealRequest{Format: FormatAge, Recipient: test.recipient}, testNow())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(seal.Recipient(), test.whose) {
-				t.Errorf("recipient = %q", seal.Recipient())
+			if !strings.Contains(seal.recipient, test.whose) {
+				t.Errorf("recipient = %q", seal.recipient)
 			}
 			c := contents(t)
 			in := put(t, filepath.Join(t.TempDir(), "package.age"), closed(t, c, seal))
@@ -173,12 +171,12 @@ func TestAgeHybridKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := contents(t)
-	seal, err := AgeRecipients(id.Recipient().String())
+	seal, err := ageKeys(id.Recipient().String(), testNow())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(seal.Recipient(), "age key age1pq1") || len(seal.Recipient()) > 80 {
-		t.Errorf("recipient = %q", seal.Recipient())
+	if !strings.HasPrefix(seal.recipient, "age key age1pq1") || len(seal.recipient) > 80 {
+		t.Errorf("recipient = %q", seal.recipient)
 	}
 	got, err := Open(context.Background(), bytes.NewReader(closed(t, c, seal)), Unlock{Identities: []keys.Secret{keys.NewSecret(id.String())}})
 	if err != nil || !same(t, c, got) {
@@ -201,7 +199,7 @@ func TestOpenWithLockedKeys(t *testing.T) {
 	put(t, locked+".pub", []byte(id.Recipient().String()))
 	put(t, armored+".pub", []byte(id.Recipient().String()))
 	for _, file := range []string{ed, rsa, old, locked, armored} {
-		seal, err := AgeRecipients(file + ".pub")
+		seal, err := ageKeys(file+".pub", testNow())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +223,7 @@ func TestOpenWithLockedKeys(t *testing.T) {
 // sealedIdentity returns an age identity file under a passphrase.
 func sealedIdentity(t *testing.T, identity string, armored bool) []byte {
 	t.Helper()
-	data, err := ageSeal{passphrase: keys.NewSecret("my own phrase"), work: 10}.Close([]byte(identity + "\n"))
+	data, err := under(ageFormat, keys.NewSecret("my own phrase"), 10).close([]byte(identity + "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,14 +276,14 @@ func TestAgeRecipientsRefuses(t *testing.T) {
 		{"SSH private key file", private, "private key"},
 		{"SSH key of another type", string(ssh.MarshalAuthorizedKey(ecPub)), "ecdsa-sha2-nistp256 can't be sealed to"},
 		{"no such file", filepath.Join(dir, "nowhere"), "no such file"},
-		{"folder", dir, "can't read"},
+		{"folder", dir, "can't be read"},
 		{"empty file", put(t, filepath.Join(dir, "empty"), nil), "no public key was found"},
 		{"only comments", put(t, filepath.Join(dir, "comments"), []byte("# nothing\n")), "no public key was found"},
 		{"not a key", put(t, filepath.Join(dir, "text"), []byte(good+"\nhello there\n")), "line 2: that is no public key"},
 		{"huge file", put(t, filepath.Join(dir, "huge"), make([]byte, maxRecipients+1)), "larger than"},
 		{"several lines of text", "hello\nthere", "neither a public key nor the name of a file"},
 	} {
-		_, err := Describe(FormatAge, test.recipient, testNow())
+		_, err := describe(FormatAge, test.recipient, testNow())
 		if err == nil || !strings.Contains(strings.ToLower(err.Error()), test.want) {
 			t.Errorf("%s: error = %v, want %q", test.name, err, test.want)
 			continue
@@ -293,21 +291,21 @@ func TestAgeRecipientsRefuses(t *testing.T) {
 		if noHint(err) {
 			t.Errorf("%s: no hint", test.name)
 		}
-		if strings.Contains(err.Error()+steps.Hint(err), "AGE-SECRET-KEY") {
+		if strings.Contains(err.Error()+record.Hint(err), "AGE-SECRET-KEY") {
 			t.Errorf("%s: the error repeats a private key", test.name)
 		}
 	}
 	// The comment is the key's owner's own word, and goes to a terminal.
 	public := strings.TrimSpace(string(readFileT(t, private+".pub")))
-	whose, err := Describe(FormatAge, public+"\x1b]52;c;aGk=\a\u202e", testNow())
+	whose, err := describe(FormatAge, public+"\x1b]52;c;aGk=\a\u202e", testNow())
 	if err != nil || strings.ContainsAny(whose, "\x1b\a\u202e") || !strings.Contains(whose, "SHA256:") {
 		t.Errorf("a comment that steers the terminal: %q, %v", whose, err)
 	}
-	mixed, err := AgeRecipients(good + "\n" + hybrid.Recipient().String())
+	mixed, err := ageKeys(good+"\n"+hybrid.Recipient().String(), testNow())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := mixed.Close([]byte("zip")); err == nil || noHint(err) {
+	if _, err := mixed.close([]byte("zip")); err == nil || noHint(err) {
 		t.Errorf("mixed kinds: %v", err)
 	}
 }

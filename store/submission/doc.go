@@ -1,7 +1,9 @@
 // Package submission is the hand-over: it puts the six items that the guide ends
 // with into one package, seals it for whoever opens it, writes it, and opens and
-// verifies it again on the receiver's side. (Delivery by SFTP is the sub-package
-// sftp.)
+// verifies it again on the receiver's side. (Package sftp delivers it.)
+//
+// Each way to seal is a file of its own, which seals and opens, and a line in
+// formats.go: age.go, html.go, pgp.go.
 //
 // # The package
 //

@@ -165,7 +165,7 @@ func (f *firefox) typePassphrase(text string) {
 
 func TestFirefoxOpensThePage(t *testing.T) {
 	c := contents(t)
-	path := put(t, filepath.Join(t.TempDir(), "package.html"), closed(t, c, HTML(testPass())))
+	path := put(t, filepath.Join(t.TempDir(), "package.html"), closed(t, c, under(htmlFormat, testPass(), htmlIterations)))
 	f := newFirefox(t)
 	address := url.URL{Scheme: "file", Path: filepath.ToSlash(path)}
 	f.send("WebDriver:Navigate", map[string]any{"url": address.String()})

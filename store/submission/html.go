@@ -17,11 +17,23 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"dpc-onboard/keys"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 )
 
 // This file is the seal that opens itself in a browser; the package comment has
 // its format, and page/ has the page.
+
+// FormatHTML is the format that a browser opens.
+const FormatHTML record.Format = "html"
+
+var htmlFormat = format{
+	name:            FormatHTML,
+	extension:       ".html",
+	recognizes:      isPage,
+	work:            htmlIterations,
+	underPassphrase: htmlPassphrase,
+	open:            openHTML,
+}
 
 // The page's parts. The page is one file: style and script go into it, each
 // under its own hash in the Content-Security-Policy.
@@ -37,7 +49,7 @@ var (
 // What the format fixes, and the iterations that a new page gets: more than the
 // 600,000 that OWASP asks for, and under a second in a browser on an old PC.
 const (
-	htmlFormat        = "dpc-onboard-html"
+	htmlID            = "dpc-onboard-html"
 	htmlSchema        = 1
 	htmlKDF           = "PBKDF2-HMAC-SHA-256"
 	htmlCipher        = "AES-256-GCM"
@@ -68,63 +80,42 @@ type envelope struct {
 	Ciphertext []byte `json:"ciphertext"`
 }
 
-// htmlSeal is the page.
-type htmlSeal struct {
-	passphrase keys.Secret
-	iterations int
-}
-
-// HTML returns a seal that a browser opens with a passphrase.
-func HTML(passphrase keys.Secret) Seal {
-	return htmlSeal{passphrase: passphrase, iterations: htmlIterations}
-}
-
-func (s htmlSeal) Format() string    { return FormatHTML }
-func (s htmlSeal) Recipient() string { return byPassphrase }
-
-// Close implements Seal.
-func (s htmlSeal) Close(zip []byte) ([]byte, error) {
+// htmlPassphrase seals so that a browser opens it with a passphrase.
+func htmlPassphrase(zip []byte, passphrase keys.Secret, iterations int) ([]byte, error) {
 	before, after := page()
 	e := envelope{
-		Format: htmlFormat, Schema: htmlSchema,
-		KDF: htmlKDF, Iterations: s.iterations, Salt: random(htmlSalt),
-		Cipher: htmlCipher, Nonce: random(htmlNonce),
+		Format: htmlID, Schema: htmlSchema,
+		KDF: htmlKDF, Iterations: iterations, Salt: make([]byte, htmlSalt),
+		Cipher: htmlCipher, Nonce: make([]byte, htmlNonce),
 		Page: hexDigest([]byte(before + after)),
 	}
-	aead, err := e.aead(s.passphrase)
+	_, _ = rand.Read(e.Salt) // never fails: see crypto/rand
+	_, _ = rand.Read(e.Nonce)
+	aead, err := e.aead(passphrase)
 	if err != nil {
 		return nil, err
 	}
 	e.Ciphertext = aead.Seal(nil, e.Nonce, zip, e.additional())
 	e.SHA256 = e.digest()
 	data, err := json.Marshal(e)
-	if err != nil {
-		return nil, err
-	}
-	return []byte(before + string(data) + after), nil
-}
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails: see crypto/rand
-	return b
+	return []byte(before + string(data) + after), err
 }
 
 // page returns the page before and after the envelope.
 func page() (before, after string) {
-	style, script := lines(pageCSS), lines(pageJS)
+	style, script := unixLines(pageCSS), unixLines(pageJS)
 	full := strings.NewReplacer(
 		"{{policy}}", policy(style, script),
 		"{{style}}", style,
 		"{{script}}", script,
-	).Replace(lines(pageHTML))
+	).Replace(unixLines(pageHTML))
 	before, after, _ = strings.Cut(full, "{{package}}")
 	return before, after
 }
 
-// lines undoes what a checkout on Windows may do to line ends: browsers hash a
+// unixLines undoes what a checkout on Windows may do to line ends: browsers hash a
 // script with plain newlines.
-func lines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+func unixLines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 // policy is the page's Content-Security-Policy: this very script and style, and
 // no network, frame, form, plug-in or other script at all.
@@ -162,9 +153,13 @@ func (e envelope) digest() string {
 	return hexDigest(bytes.Join([][]byte{e.Salt, e.Nonce, e.Ciphertext}, nil))
 }
 
+func isPage(data []byte) bool {
+	return bytes.HasPrefix(bytes.ToLower(bytes.TrimSpace(data)), []byte("<!doctype"))
+}
+
 // openHTML opens a page. All that can be known about damage is known before the
 // passphrase is asked for.
-func openHTML(data []byte, ask func() (keys.Secret, error)) ([]byte, error) {
+func openHTML(data []byte, _ []keys.Secret, ask ask) ([]byte, error) {
 	e, err := parsePage(data)
 	if err != nil {
 		return nil, err
@@ -204,7 +199,7 @@ func parsePage(data []byte) (envelope, error) {
 	case err != nil || !bytes.Equal(again, raw), e.SHA256 != e.digest():
 		return envelope{}, damaged(errors.New("the sealed package in the page is not as it was made"))
 	case e.Page != hexDigest([]byte(around)):
-		return envelope{}, steps.WithHint(fmt.Errorf("the page around the sealed package was altered: %w", ErrDamaged),
+		return envelope{}, record.WithHint(fmt.Errorf("the page around the sealed package was altered: %w", ErrDamaged),
 			"Don't type the passphrase into this page; ask the sender to send it again, by SFTP or through your portal.")
 	}
 	return e, nil
@@ -214,10 +209,10 @@ func parsePage(data []byte) (envelope, error) {
 // weak to have come from it or too heavy to try.
 func (e envelope) supported() error {
 	switch {
-	case e.Format != htmlFormat:
+	case e.Format != htmlID:
 		return damaged(errors.New("the page was not made by dpc-onboard"))
 	case e.Schema != htmlSchema:
-		return steps.WithHint(fmt.Errorf("the page has schema %d, and this version of dpc-onboard reads schema %d", e.Schema, htmlSchema),
+		return record.WithHint(fmt.Errorf("the page has schema %d, and this version of dpc-onboard reads schema %d", e.Schema, htmlSchema),
 			"Get the newest dpc-onboard, or open the page in a browser.")
 	case e.KDF != htmlKDF, e.Cipher != htmlCipher, len(e.Salt) != htmlSalt, len(e.Nonce) != htmlNonce,
 		e.Iterations < htmlMinIterations, e.Iterations > htmlMaxIterations:

@@ -49,7 +49,7 @@ func TestPageHoldsNothingInTheClear(t *testing.T) {
 }
 
 func TestLineEndsOfACheckoutDoNotMatter(t *testing.T) {
-	if got := policy(lines("a\r\nb"), lines("c\r\n")); got != policy("a\nb", "c\n") {
+	if got := policy(unixLines("a\r\nb"), unixLines("c\r\n")); got != policy("a\nb", "c\n") {
 		t.Error("the hashes depend on the line ends")
 	}
 }
@@ -118,7 +118,7 @@ func TestOpenRefusesPages(t *testing.T) {
 func TestChromiumOpensThePage(t *testing.T) {
 	c := contents(t)
 	b := newChromium(t)
-	b.visit(closed(t, c, HTML(testPass())))
+	b.visit(closed(t, c, under(htmlFormat, testPass(), htmlIterations)))
 
 	if b.ask("document.activeElement.id") != "passphrase" {
 		t.Error("the cursor is not in the passphrase field")

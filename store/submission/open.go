@@ -6,17 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-
-	"filippo.io/age"
-	agearmor "filippo.io/age/armor"
+	"sync"
 
 	"dpc-onboard/keys"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/store/disk"
+	"dpc-onboard/store/wait"
 )
 
-// This file is the receiver's side: it tells the seals apart, opens them, and hands
-// out nothing that was not verified.
+// This file is the receiver's side: it tells the seals apart, has them opened, and
+// hands out nothing that was not verified.
 
 // MaxSize is the most that a sealed file, or the zip in it, may hold, in bytes. A
 // real one has under 100,000.
@@ -42,9 +41,6 @@ type Unlock struct {
 	// Identities are the contents of key files: of age (age-keygen), of SSH, or
 	// an OpenPGP private key, armored or binary.
 	Identities []keys.Secret
-
-	// maxWork is the most scrypt work that is tried; zero is maxAgeWork.
-	maxWork int
 }
 
 // Open reads a sealed package of any format, and verifies everything in it. It
@@ -56,136 +52,98 @@ func Open(ctx context.Context, r io.Reader, unlock Unlock) (Contents, error) {
 		return Contents{}, fmt.Errorf("can't read the package: %w", err)
 	}
 	if len(data) > MaxSize {
-		return Contents{}, steps.WithHint(fmt.Errorf("the file is larger than %d bytes, so it is no package of dpc-onboard", MaxSize),
+		return Contents{}, record.WithHint(fmt.Errorf("the file is larger than %d bytes, so it is no package of dpc-onboard", MaxSize),
 			"Check that it is the file that the sender means.")
 	}
-	zip, err := unseal(ctx, data, unlock)
+	f, err := recognize(data)
+	if err != nil {
+		return Contents{}, err
+	}
+	zip, err := wait.For(ctx, func() ([]byte, error) { return f.open(data, unlock.Identities, unlock.once()) })
 	if err != nil {
 		return Contents{}, err
 	}
 	return unpack(zip)
 }
 
-// Recognize returns the format of a sealed file from its first bytes, or "".
-func Recognize(data []byte) string {
-	trimmed := bytes.TrimSpace(data)
+// recognize returns the format of a sealed file, by its beginning.
+func recognize(data []byte) (format, error) {
+	for _, f := range formats {
+		if f.recognizes(data) {
+			return f, nil
+		}
+	}
 	switch {
-	case bytes.HasPrefix(data, []byte("age-encryption.org/")), bytes.HasPrefix(trimmed, []byte(agearmor.Header)):
-		return FormatAge
-	case len(trimmed) >= 9 && strings.EqualFold(string(trimmed[:9]), "<!doctype"):
-		return FormatHTML
-	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PGP MESSAGE-----")), len(data) > 0 && data[0]&0x80 != 0:
-		return FormatPGP // every binary OpenPGP packet begins with the high bit set
+	case len(data) == 0:
+		return format{}, record.NewProblem("the file is empty", "Ask the sender to send it again.")
+	case bytes.HasPrefix(data, []byte("PK")):
+		return format{}, record.NewProblem("the file is a plain zip, and a package of dpc-onboard is always sealed", foreignHint)
 	}
-	return ""
-}
-
-// unseal returns the zip.
-func unseal(ctx context.Context, data []byte, unlock Unlock) ([]byte, error) {
-	ask := unlock.once()
-	switch Recognize(data) {
-	case FormatHTML:
-		return wait(ctx, func() ([]byte, error) { return openHTML(data, ask) })
-	case FormatAge, FormatPGP:
-	default:
-		return nil, notSealed(data)
-	}
-	k, err := newKeyhole(unlock, ask)
-	if err != nil {
-		return nil, err
-	}
-	if Recognize(data) == FormatAge {
-		return wait(ctx, func() ([]byte, error) { return openAge(data, k) })
-	}
-	return wait(ctx, func() ([]byte, error) { return openPGP(data, k) })
+	return format{}, record.WithHint(fmt.Errorf("the file is no package of dpc-onboard, or its beginning is gone: %w", ErrDamaged),
+		"Check that it is the file that the sender means; its name begins with dpc-.")
 }
 
 // once returns a function that asks for the passphrase the first time, and then
 // gives the same answer again.
-func (u Unlock) once() func() (keys.Secret, error) {
-	var answer keys.Secret
-	return func() (keys.Secret, error) {
-		if !answer.IsZero() {
-			return answer, nil
-		}
+func (u Unlock) once() ask {
+	return sync.OnceValues(func() (keys.Secret, error) {
 		if u.Passphrase == nil {
-			return keys.Secret{}, steps.WithHint(fmt.Errorf("a passphrase is needed: %w", ErrLocked),
+			return keys.Secret{}, record.WithHint(fmt.Errorf("a passphrase is needed: %w", ErrLocked),
 				"Give the passphrase that the sender told you.")
 		}
-		var err error
-		if answer, err = u.Passphrase(); err == nil && answer.IsZero() {
-			err = steps.WithHint(fmt.Errorf("the passphrase is empty: %w", ErrLocked), "Type the passphrase that the sender told you.")
+		answer, err := u.Passphrase()
+		if err == nil && answer.IsZero() {
+			err = record.WithHint(fmt.Errorf("the passphrase is empty: %w", ErrLocked), "Type the passphrase that the sender told you.")
 		}
 		return answer, err
-	}
+	})
 }
 
-// notSealed says what a file is that is no sealed package.
-func notSealed(data []byte) error {
-	switch {
-	case len(data) == 0:
-		return steps.WithHint(errors.New("the file is empty"), "Ask the sender to send it again.")
-	case bytes.HasPrefix(data, []byte("PK")):
-		return steps.WithHint(errors.New("the file is a plain zip, and a package of dpc-onboard is always sealed"), foreignHint)
+// Extract writes the seven files, each with mode 0600, into a new folder with
+// mode 0700: all of them or none. What Verify refuses is never written.
+func (c Contents) Extract(dir string) error {
+	if err := c.Verify(); err != nil {
+		return err
 	}
-	return steps.WithHint(fmt.Errorf("the file is no package of dpc-onboard, or its beginning is gone: %w", ErrDamaged),
-		"Check that it is the file that the sender means; its name ends in .age, .html or .gpg.")
+	files, err := c.files()
+	if err != nil {
+		return err
+	}
+	data := map[string][]byte{}
+	for _, f := range files {
+		data[f.name] = f.data
+	}
+	return disk.CreateFolder(dir, data)
 }
+
+// The errors that several seals share.
 
 func wrongPassphrase() error {
-	return steps.WithHint(ErrPassphrase, "Check capital letters, spaces and dashes, or ask the sender to read it to you again.")
+	return record.WithHint(ErrPassphrase, "Check capital letters, spaces and dashes, or ask the sender to read it to you again.")
 }
 
 func wrongIdentity() error {
-	return steps.WithHint(ErrIdentity, "Try your other keys, or ask the sender whose key it was sealed to.")
+	return record.WithHint(ErrIdentity, "Try your other keys, or ask the sender whose key it was sealed to.")
 }
 
 func damaged(err error) error {
 	if !errors.Is(err, ErrDamaged) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return steps.WithHint(err, "Ask the sender to send the file again, and compare its SHA-256 with theirs.")
+	return record.WithHint(err, "Ask the sender to send the file again, and compare its SHA-256 with theirs.")
 }
 
-// openAge opens an age file, armored or binary.
-func openAge(data []byte, k keyhole) ([]byte, error) {
-	binary, err := dearmorAge(data)
-	if err != nil {
-		return nil, err
-	}
-	header, err := age.ExtractHeader(bytes.NewReader(binary))
-	if err != nil {
-		return nil, damaged(err)
-	}
-	forPassphrase := bytes.Contains(header, []byte("\n-> scrypt "))
-	identities, err := k.forAge(forPassphrase)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := age.Decrypt(bytes.NewReader(binary), identities...)
-	switch {
-	case errors.Is(err, age.ErrIncorrectIdentity) && forPassphrase:
-		return nil, wrongPassphrase()
-	case errors.Is(err, age.ErrIncorrectIdentity):
-		return nil, wrongIdentity()
-	case err != nil:
-		return nil, damaged(err)
-	}
-	zip, err := io.ReadAll(plain)
-	if err != nil {
-		return nil, damaged(err)
-	}
-	return zip, nil
+func needKey(kind string) error {
+	return record.WithHint(fmt.Errorf("the package is sealed to a key, so it takes %s to open it: %w", kind, ErrLocked),
+		"Name the file of the private key that belongs to the public key that you gave the sender.")
 }
 
-// dearmorAge returns the binary form.
-func dearmorAge(data []byte) ([]byte, error) {
-	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte(agearmor.Header)) {
-		return data, nil
-	}
-	binary, err := io.ReadAll(agearmor.NewReader(bytes.NewReader(data)))
-	if err != nil {
-		return nil, damaged(err)
-	}
-	return binary, nil
+func badIdentity() error {
+	return record.NewProblem("the key file can't be read as an age, SSH or OpenPGP private key",
+		"Name the file that age-keygen or ssh-keygen wrote, or that `gpg --export-secret-keys` wrote; keys of plug-ins can't be used.")
+}
+
+func wrongKeyPassphrase() error {
+	return record.WithHint(fmt.Errorf("the passphrase does not unlock the key file: %w", ErrPassphrase),
+		"Type the passphrase of your own key, not one that the sender told you.")
 }

@@ -15,6 +15,7 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
+	"dpc-onboard/steps/record"
 )
 
 // tryOpen opens a file with the right passphrase.
@@ -26,8 +27,8 @@ func TestOpenReadsEachSeal(t *testing.T) {
 	c := contents(t)
 	for format, seal := range quickSeals() {
 		data := closed(t, c, seal)
-		if got := Recognize(data); got != format {
-			t.Errorf("Recognize = %q, want %q", got, format)
+		if got, err := recognize(data); got.name != format {
+			t.Errorf("recognized as %q, %v, want %q", got.name, err, format)
 		}
 		asked := 0
 		got, err := Open(context.Background(), bytes.NewReader(data), Unlock{Passphrase: func() (keys.Secret, error) {
@@ -66,7 +67,7 @@ func TestOpenSaysThatSomethingIsNeeded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	toKey, err := AgeRecipients(id.Recipient().String())
+	toKey, err := ageKeys(id.Recipient().String(), testNow())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,15 @@ func TestOpenSaysThatSomethingIsNeeded(t *testing.T) {
 }
 
 func TestOpenRefusesIdentitiesThatItCannotRead(t *testing.T) {
-	data := closed(t, contents(t), quickAge(testPass()))
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	toKey, err := ageKeys(id.Recipient().String(), testNow())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := closed(t, contents(t), toKey)
 	for _, text := range []string{
 		"", "hello", "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq",
 		"AGE-PLUGIN-YUBIKEY-1ABC", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----",
@@ -192,8 +201,8 @@ func TestDamageIsToldFromAWrongPassphrase(t *testing.T) {
 // and cuts it off at many places.
 func TestEveryDamagedByteIsNoticed(t *testing.T) {
 	c := contents(t)
-	for format, data := range map[string][]byte{
-		FormatAge:  closed(t, c, ageSeal{passphrase: testPass(), work: 1}),
+	for format, data := range map[record.Format][]byte{
+		FormatAge:  closed(t, c, under(ageFormat, testPass(), 1)),
 		FormatHTML: closed(t, c, quickHTML(testPass())),
 		FormatPGP:  closed(t, c, quickPGP(testPass())),
 	} {

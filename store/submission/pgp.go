@@ -2,10 +2,11 @@ package submission
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,10 +19,33 @@ import (
 	"github.com/ProtonMail/gopenpgp/v3/profile"
 
 	"dpc-onboard/keys"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
 )
 
-// This file is the OpenPGP seal, in what RFC 4880 has and GnuPG 2.2 reads.
+// This file is the OpenPGP seal, in what RFC 4880 has and GnuPG 2.2 reads: under a
+// passphrase, or to a public key.
+
+// FormatPGP is the format that GnuPG opens.
+const FormatPGP record.Format = "pgp"
+
+var pgpFormat = format{
+	name:            FormatPGP,
+	extension:       ".zip.gpg",
+	recognizes:      isPGP,
+	work:            pgpWork,
+	underPassphrase: pgpPassphrase,
+	toKey:           pgpKey,
+	open:            openPGP,
+}
+
+var pgpArmor = []byte("-----BEGIN PGP")
+
+// isPGP reports whether a message or a key is OpenPGP's: armored, or in packets, of
+// which each begins with the high bit set (RFC 4880, 4.2).
+func isPGP(data []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(data), pgpArmor) || (len(data) > 0 && data[0]&0x80 != 0)
+}
 
 // pgpWork is how many bytes the passphrase's S2K hashes: the most that OpenPGP
 // can ask for (RFC 4880, 3.7.1.3), and what GnuPG comes near on a fast machine.
@@ -36,51 +60,58 @@ func pgpHandle(work int) *crypto.PGPHandle {
 	return crypto.PGPWithProfile(p)
 }
 
-// pgpSeal is an OpenPGP message to a key, or under a passphrase.
-type pgpSeal struct {
-	whose      string
-	key        *crypto.Key
-	now        time.Time // decides which of the key's subkeys is good
-	passphrase keys.Secret
-	work       int
+// pgpPassphrase seals so that `gpg --decrypt` opens it with a passphrase.
+func pgpPassphrase(zip []byte, passphrase keys.Secret, work int) ([]byte, error) {
+	return encryptPGP(zip, pgpHandle(work).Encryption().Password([]byte(passphrase.Reveal())))
 }
 
-// PGPPassphrase returns a seal that `gpg --decrypt` opens with a passphrase.
-func PGPPassphrase(passphrase keys.Secret) Seal {
-	return pgpSeal{whose: byPassphrase, passphrase: passphrase, work: pgpWork}
+// pgpKey returns the seal to an OpenPGP public key, armored or in a file, armored
+// or binary. It refuses a private key, and a key that has expired, was revoked, or
+// can only sign.
+func pgpKey(recipient string, now time.Time) (seal, error) {
+	given, err := publicKey(recipient, "-----BEGIN")
+	if err != nil {
+		return seal{}, err
+	}
+	key, err := parsePGPKey([]byte(given))
+	if err != nil {
+		return seal{}, err
+	}
+	whose := owner(key, now)
+	if fault := keyFault(key.GetEntity(), now); fault != "" {
+		return seal{}, record.WithHint(fmt.Errorf("the key of %s %s", whose, fault),
+			"Ask the receiver for a current public key that can encrypt.")
+	}
+	return seal{FormatPGP, whose, func(zip []byte) ([]byte, error) {
+		return encryptPGP(zip, pgpHandle(pgpWork).Encryption().Recipient(key).EncryptionTime(now.Unix()))
+	}}, nil
 }
 
-// PGPRecipient returns a seal to an OpenPGP public key: an armored key, or the
-// path of a file that holds one, armored or binary. It refuses a private key, and
-// a key that has expired, was revoked, or can only sign.
-func PGPRecipient(recipient string, now time.Time) (Seal, error) {
-	text, err := recipientText(recipient, "-----BEGIN")
+func encryptPGP(zip []byte, builder *crypto.EncryptionHandleBuilder) ([]byte, error) {
+	handle, err := builder.New()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("OpenPGP can't seal this: %w", err)
 	}
-	key, err := parsePGPKey([]byte(text))
+	message, err := handle.Encrypt(zip)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("OpenPGP can't seal this: %w", err)
 	}
-	if err := usable(key, now); err != nil {
-		return nil, err
-	}
-	return pgpSeal{whose: owner(key, now), key: key, now: now, work: pgpWork}, nil
+	return message.Bytes(), nil
 }
 
 // parsePGPKey reads a file with exactly one public key.
 func parsePGPKey(data []byte) (*crypto.Key, error) {
 	read := openpgp.ReadKeyRing
-	if bytes.Contains(data, []byte("-----BEGIN PGP")) {
+	if bytes.Contains(data, pgpArmor) {
 		read = openpgp.ReadArmoredKeyRing
 	}
 	entities, err := read(bytes.NewReader(data))
 	if err != nil || len(entities) == 0 {
-		return nil, steps.WithHint(errors.New("that is no OpenPGP public key, or it is damaged"),
+		return nil, record.NewProblem("that is no OpenPGP public key, or it is damaged",
 			"Ask the receiver for the file that `gpg --armor --export NAME` writes.")
 	}
 	if len(entities) > 1 {
-		return nil, steps.WithHint(fmt.Errorf("the file holds %d OpenPGP keys, and it can't be known which one is meant", len(entities)),
+		return nil, record.WithHint(fmt.Errorf("the file holds %d OpenPGP keys, and it can't be known which one is meant", len(entities)),
 			"Ask the receiver for a file with one key: `gpg --armor --export FINGERPRINT`.")
 	}
 	key, err := crypto.NewKeyFromEntity(entities[0])
@@ -93,104 +124,45 @@ func parsePGPKey(data []byte) (*crypto.Key, error) {
 	return key, nil
 }
 
-// usable says why a key can't be sealed to now.
-func usable(key *crypto.Key, now time.Time) error {
-	reason := keyFault(key.GetEntity(), now)
-	if reason == "" {
-		return nil
+// keyFault says what keeps a key from being sealed to now, or "".
+func keyFault(e *openpgp.Entity, now time.Time) string {
+	if _, err := e.VerifyPrimaryKey(now, &packet.Config{}); err != nil {
+		return cmp.Or(ended(err), "has no valid signature of its owner")
 	}
-	return steps.WithHint(fmt.Errorf("the key of %s %s", owner(key, now), reason),
-		"Ask the receiver for a current public key that can encrypt.")
+	if _, err := e.EncryptionKeyWithError(now, &packet.Config{}); err == nil {
+		return ""
+	}
+	for _, sub := range e.Subkeys {
+		if _, err := sub.Verify(now, &packet.Config{}); sub.PublicKey.PubKeyAlgo.CanEncrypt() && ended(err) != "" {
+			return "has a part for encryption that " + ended(err)
+		}
+	}
+	return "can only sign, or is too weak to encrypt with"
 }
 
-// keyFault says what is wrong with a key, or "".
-func keyFault(e *openpgp.Entity, now time.Time) string {
-	_, err := e.VerifyPrimaryKey(now, &packet.Config{})
+// ended says that a key, or a part of it, was good once; or "".
+func ended(err error) string {
 	switch {
 	case errors.Is(err, pgperrors.ErrKeyRevoked):
 		return "was revoked"
 	case errors.Is(err, pgperrors.ErrKeyExpired):
 		return "has expired"
-	case err != nil:
-		return "has no valid signature of its owner"
 	}
-	if _, err := e.EncryptionKeyWithError(now, &packet.Config{}); err == nil {
-		return ""
-	}
-	return subkeyFault(e, now)
-}
-
-// subkeyFault says why no subkey can encrypt: each one's fault, or that there is
-// none for encryption at all.
-func subkeyFault(e *openpgp.Entity, now time.Time) string {
-	for _, sub := range e.Subkeys {
-		if !sub.PublicKey.PubKeyAlgo.CanEncrypt() {
-			continue
-		}
-		_, err := sub.Verify(now, &packet.Config{})
-		switch {
-		case errors.Is(err, pgperrors.ErrKeyRevoked):
-			return "has a part for encryption that was revoked"
-		case errors.Is(err, pgperrors.ErrKeyExpired):
-			return "has a part for encryption that has expired"
-		}
-	}
-	return "can only sign, or is too weak to encrypt with"
+	return ""
 }
 
 // owner returns the name on a key and its fingerprint in groups of four.
 func owner(key *crypto.Key, now time.Time) string {
 	name := "a key without a name"
 	if _, id := key.GetEntity().PrimaryIdentity(now, &packet.Config{}); id != nil {
-		name = printable(id.Name)
+		name = text.Brief(id.Name, maxName)
 	}
 	return name + " (" + grouped(strings.ToUpper(key.GetFingerprint())) + ")"
 }
 
-// printable makes a stranger's text fit for a terminal: one line, no control
-// characters, no marks that turn the direction of writing.
-func printable(text string) string {
-	clean := strings.Map(func(r rune) rune {
-		if !strconv.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, text)
-	if runes := []rune(clean); len(runes) > 120 {
-		return string(runes[:120]) + "…"
-	}
-	return clean
-}
+var fours = regexp.MustCompile("....")
 
-func grouped(hex string) string {
-	var groups []string
-	for len(hex) > 4 {
-		groups, hex = append(groups, hex[:4]), hex[4:]
-	}
-	return strings.Join(append(groups, hex), " ")
-}
-
-func (s pgpSeal) Format() string    { return FormatPGP }
-func (s pgpSeal) Recipient() string { return s.whose }
-
-// Close implements Seal.
-func (s pgpSeal) Close(zip []byte) ([]byte, error) {
-	builder := pgpHandle(s.work).Encryption()
-	if s.key != nil {
-		builder = builder.Recipient(s.key).EncryptionTime(s.now.Unix())
-	} else {
-		builder = builder.Password([]byte(s.passphrase.Reveal()))
-	}
-	handle, err := builder.New()
-	if err != nil {
-		return nil, fmt.Errorf("OpenPGP can't seal this: %w", err)
-	}
-	message, err := handle.Encrypt(zip)
-	if err != nil {
-		return nil, fmt.Errorf("OpenPGP can't seal this: %w", err)
-	}
-	return message.Bytes(), nil
-}
+func grouped(hex string) string { return strings.TrimSpace(fours.ReplaceAllString(hex, "$0 ")) }
 
 // Tags of OpenPGP packets (RFC 4880, 4.3).
 const (
@@ -205,66 +177,85 @@ const (
 // passphrase's costs up to a second to try.
 const maxLocks = 16
 
-// openPGP opens an OpenPGP message, armored or binary.
-func openPGP(data []byte, k keyhole) ([]byte, error) {
-	data, err := dearmorPGP(data)
-	if err != nil {
-		return nil, err
+// openPGP opens an OpenPGP message, armored or binary. It reads the message to its
+// end, where its integrity is proved: nothing that was read before counts.
+func openPGP(data []byte, keyFiles []keys.Secret, ask ask) (zip []byte, err error) {
+	if armored := bytes.TrimSpace(data); bytes.HasPrefix(armored, pgpArmor) {
+		if data, err = armor.UnarmorBytes(armored); err != nil {
+			return nil, damaged(err)
+		}
 	}
 	forPassphrase, err := surveyPGP(data)
 	if err != nil {
 		return nil, err
 	}
+	private, err := pgpIdentities(keyFiles, ask)
+	if err != nil {
+		return nil, err
+	}
 	builder := pgpHandle(pgpWork).Decryption().MaxDecompressedMessageSize(MaxSize)
-	if forPassphrase && len(k.pgp) == 0 {
-		passphrase, err := k.ask()
+	switch {
+	case len(private) > 0:
+		for _, key := range private {
+			builder = builder.DecryptionKey(key)
+		}
+	case forPassphrase:
+		passphrase, err := ask()
 		if err != nil {
 			return nil, err
 		}
 		builder = builder.Password([]byte(passphrase.Reveal()))
-	} else if err := k.needPGP(); err != nil {
-		return nil, err
+	default:
+		return nil, needKey("an OpenPGP private key")
 	}
-	for _, key := range k.pgp {
-		builder = builder.DecryptionKey(key)
-	}
-	return decryptPGP(builder, data, len(k.pgp) == 0)
-}
-
-// decryptPGP reads a message to its end, where its integrity is proved: nothing
-// that was read before counts.
-func decryptPGP(builder *crypto.DecryptionHandleBuilder, data []byte, byPassphrase bool) ([]byte, error) {
 	handle, err := builder.New()
 	if err != nil {
 		return nil, err
 	}
 	reader, err := handle.DecryptingReader(bytes.NewReader(data), crypto.Bytes)
 	switch {
-	case err != nil && byPassphrase:
+	case err != nil && len(private) == 0:
 		return nil, wrongPassphrase()
 	case errors.Is(err, pgperrors.ErrKeyIncorrect):
 		return nil, wrongIdentity()
 	case err != nil:
 		return nil, damaged(err)
 	}
-	zip, err := io.ReadAll(io.LimitReader(reader, MaxSize+1))
-	if err != nil {
+	if zip, err = io.ReadAll(io.LimitReader(reader, MaxSize+1)); err != nil {
 		return nil, damaged(err)
 	}
 	return zip, nil
 }
 
-// dearmorPGP returns the binary form.
-func dearmorPGP(data []byte) ([]byte, error) {
-	text := bytes.TrimSpace(data)
-	if !bytes.HasPrefix(text, []byte("-----BEGIN PGP MESSAGE-----")) {
-		return data, nil
+// pgpIdentities reads the key files of OpenPGP, and asks for their passphrase where
+// they have one.
+func pgpIdentities(keyFiles []keys.Secret, ask ask) ([]*crypto.Key, error) {
+	var all []*crypto.Key
+	for _, file := range keyFiles {
+		data := []byte(file.Reveal())
+		if !isPGP(data) {
+			continue
+		}
+		key, err := crypto.NewKeyFromReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, badIdentity()
+		}
+		if !key.IsPrivate() {
+			return nil, record.NewProblem("the key file holds a public key, and opening takes the private one",
+				"Export it with `gpg --export-secret-keys`, or open the package with gpg.")
+		}
+		if locked, err := key.IsLocked(); err == nil && locked {
+			passphrase, err := ask()
+			if err != nil {
+				return nil, err
+			}
+			if key, err = key.Unlock([]byte(passphrase.Reveal())); err != nil {
+				return nil, wrongKeyPassphrase()
+			}
+		}
+		all = append(all, key)
 	}
-	binary, err := armor.UnarmorBytes(text)
-	if err != nil {
-		return nil, damaged(err)
-	}
-	return binary, nil
+	return all, nil
 }
 
 // surveyPGP looks at a message's packets before anything is decrypted: whether
@@ -280,13 +271,15 @@ func surveyPGP(data []byte) (forPassphrase bool, err error) {
 		}
 		switch p.Tag {
 		case tagForKey, tagForPassphrase:
-			locks++
-			byPassphrase := p.Tag == tagForPassphrase
-			forPassphrase = forPassphrase || byPassphrase
-			if locks > maxLocks {
+			if locks++; locks > maxLocks {
 				return false, damaged(errors.New("the OpenPGP message is sealed to more keys and passphrases than dpc-onboard tries"))
 			}
-			if byPassphrase && !iterated(p.Contents) {
+			if p.Tag == tagForKey {
+				continue
+			}
+			forPassphrase = true
+			// Of version 4, with the iterated and salted S2K (RFC 4880, 5.3).
+			if c := p.Contents; len(c) < 3 || c[0] != 4 || s2k.Mode(c[2]) != s2k.IteratedSaltedS2K {
 				return false, damaged(errors.New("the OpenPGP message turns its passphrase into a key in a way that dpc-onboard does not use"))
 			}
 		case tagEncrypted, tagProtected, tagAEAD:
@@ -298,10 +291,4 @@ func surveyPGP(data []byte) (forPassphrase bool, err error) {
 			return false, damaged(errors.New("the OpenPGP file is no encrypted message"))
 		}
 	}
-}
-
-// iterated reports whether a packet for a passphrase is of version 4 with the
-// iterated and salted S2K (RFC 4880, 5.3).
-func iterated(contents []byte) bool {
-	return len(contents) >= 3 && contents[0] == 4 && s2k.Mode(contents[2]) == s2k.IteratedSaltedS2K
 }

@@ -18,7 +18,7 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 )
 
 // gnupg is a GnuPG with a home of its own.
@@ -91,7 +91,7 @@ const (
 
 func TestRealGnuPGOpensAPassphrase(t *testing.T) {
 	g, c := newGnuPG(t), contents(t)
-	in := put(t, filepath.Join(t.TempDir(), "package.zip.gpg"), closed(t, c, PGPPassphrase(testPass())))
+	in := put(t, filepath.Join(t.TempDir(), "package.zip.gpg"), closed(t, c, under(pgpFormat, testPass(), pgpWork)))
 	holds(t, c, g.do([]byte(testPass().Reveal()), "--passphrase-fd", "0", "--decrypt", in))
 	packets := string(g.do([]byte(testPass().Reveal()), "--passphrase-fd", "0", "--list-packets", in))
 	for _, want := range []string{"symkey enc packet: version 4, cipher 9", "s2k 3, hash 8", "count 65011712", "mdc_method: 2"} {
@@ -117,14 +117,14 @@ func TestRealGnuPGOpensWithAKey(t *testing.T) {
 			"pasted":       string(armored),
 		} {
 			t.Run(name+", "+form, func(t *testing.T) {
-				whose, err := Describe(FormatPGP, recipient, time.Now())
+				whose, err := describe(FormatPGP, recipient, time.Now())
 				if err != nil {
 					t.Fatal(err)
 				}
 				if want := name + " <desk@vendor.example> (" + grouped(fingerprint) + ")"; whose != want {
 					t.Errorf("whose = %q, want %q", whose, want)
 				}
-				seal, err := NewSeal(steps.SealRequest{Format: FormatPGP, Recipient: recipient}, time.Now())
+				seal, err := newSeal(record.SealRequest{Format: FormatPGP, Recipient: recipient}, time.Now())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -169,7 +169,7 @@ func TestOpenWhatGnuPGSealed(t *testing.T) {
 func TestOpenWithALockedGnuPGKey(t *testing.T) {
 	g, c := newGnuPG(t), contents(t)
 	fingerprint := g.newKey("Riley Locked", "my own phrase", ed25519Key)
-	seal, err := PGPRecipient(string(g.do(nil, "--armor", "--export", fingerprint)), time.Now())
+	seal, err := pgpKey(string(g.do(nil, "--armor", "--export", fingerprint)), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestPGPRecipientRefuses(t *testing.T) {
 		{"SSH private key", put(t, filepath.Join(dir, "ssh"), []byte("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n")), "no OpenPGP public key", time.Now()},
 		{"no such file", filepath.Join(dir, "nowhere.asc"), "no such file", time.Now()},
 	} {
-		_, err := Describe(FormatPGP, test.recipient, test.now)
+		_, err := describe(FormatPGP, test.recipient, test.now)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error = %v, want %q", test.name, err, test.want)
 			continue
@@ -241,22 +241,8 @@ func TestPGPRecipientRefuses(t *testing.T) {
 		}
 	}
 	for _, good := range []string{export(current), export(expiring), export(subExpiring)} {
-		if _, err := Describe(FormatPGP, good, time.Now()); err != nil {
+		if _, err := describe(FormatPGP, good, time.Now()); err != nil {
 			t.Error(err)
-		}
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	for in, want := range map[string]string{
-		"Ana Núñez <ana@x>":       "Ana Núñez <ana@x>",
-		"\x1b]0;owned\aRiley":     "]0;ownedRiley",
-		"Riley\nfingerprint: AAA": "Rileyfingerprint: AAA",
-		"a\u202eb":                "ab",
-		strings.Repeat("x", 200):  strings.Repeat("x", 120) + "…",
-	} {
-		if got := printable(in); got != want {
-			t.Errorf("printable(%q) = %q", in, got)
 		}
 	}
 }
@@ -355,10 +341,10 @@ func TestExpiredKeyStillOpens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := PGPRecipient(public, time.Now()); err == nil || !strings.Contains(err.Error(), "has expired") {
+	if _, err := pgpKey(public, time.Now()); err == nil || !strings.Contains(err.Error(), "has expired") {
 		t.Errorf("sealing to it now: %v", err)
 	}
-	seal, err := PGPRecipient(public, then.Add(time.Hour))
+	seal, err := pgpKey(public, then.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

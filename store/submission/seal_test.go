@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,26 +16,32 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
 	"dpc-onboard/keys"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 )
 
-// quickAge is the age seal with a work factor that suits a test.
-func quickAge(p keys.Secret) Seal { return ageSeal{whose: byPassphrase, passphrase: p, work: 10} }
+// under returns a seal under a passphrase, at a cost of the test's own.
+func under(f format, p keys.Secret, work int) seal {
+	return seal{f.name, record.ByPassphrase, func(zip []byte) ([]byte, error) { return f.underPassphrase(zip, p, work) }}
+}
 
-// quickPGP likewise.
-func quickPGP(p keys.Secret) Seal { return pgpSeal{whose: byPassphrase, passphrase: p, work: 65536} }
+// The seals with as little work for a passphrase as suits a test, and as few
+// iterations as the page allows.
+func quickAge(p keys.Secret) seal  { return under(ageFormat, p, 10) }
+func quickPGP(p keys.Secret) seal  { return under(pgpFormat, p, 65536) }
+func quickHTML(p keys.Secret) seal { return under(htmlFormat, p, htmlMinIterations) }
 
-// quickHTML is the page with as few iterations as the format allows.
-func quickHTML(p keys.Secret) Seal { return htmlSeal{passphrase: p, iterations: htmlMinIterations} }
-
-func quickSeals() map[string]Seal {
-	return map[string]Seal{FormatAge: quickAge(testPass()), FormatPGP: quickPGP(testPass()), FormatHTML: quickHTML(testPass())}
+func quickSeals() map[record.Format]seal {
+	return map[record.Format]seal{FormatAge: quickAge(testPass()), FormatPGP: quickPGP(testPass()), FormatHTML: quickHTML(testPass())}
 }
 
 // closed returns a sealed file.
-func closed(t testing.TB, c Contents, s Seal) []byte {
+func closed(t testing.TB, c Contents, s seal) []byte {
 	t.Helper()
-	data, err := sealUp(context.Background(), c, s)
+	zip, err := pack(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := s.close(zip)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +49,8 @@ func closed(t testing.TB, c Contents, s Seal) []byte {
 }
 
 func TestFileName(t *testing.T) {
-	state := steps.State{NPI: testNPI, Environment: steps.Sandbox}
-	for format, want := range map[string]string{
+	state := record.State{NPI: testNPI, Environment: record.Sandbox}
+	for format, want := range map[record.Format]string{
 		FormatAge:  "dpc-1234567893-sandbox-20261123.zip.age",
 		FormatHTML: "dpc-1234567893-sandbox-20261123.html",
 		FormatPGP:  "dpc-1234567893-sandbox-20261123.zip.gpg",
@@ -58,7 +65,7 @@ func TestPackagesSealsAndOpens(t *testing.T) {
 	state, c := onboarding(t)
 	p := Packages{Version: "1.2.3", Now: testNow}
 	path := filepath.Join(t.TempDir(), "out.html")
-	fact, err := p.Seal(context.Background(), state, c, steps.SealRequest{Format: FormatHTML, Passphrase: testPass(), Path: path})
+	fact, err := p.Seal(context.Background(), state, c, record.SealRequest{Format: FormatHTML, Passphrase: testPass(), Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,9 +73,9 @@ func TestPackagesSealsAndOpens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := steps.SealedFact{
+	want := record.SealedFact{
 		File: path, Format: FormatHTML, Recipient: "passphrase", SHA256: hexDigest(data), Size: int64(len(data)), At: testNow(),
-		TokenDigest: c.ClientToken.Digest(), KeyID: testKeyID, Fingerprint: state.Key.Fingerprint,
+		Origin: record.Origin{TokenDigest: c.ClientToken.Digest(), KeyID: testKeyID, Fingerprint: state.Key.Fingerprint},
 	}
 	if fact != want {
 		t.Errorf("fact = %+v", fact)
@@ -83,8 +90,8 @@ func TestPackagesSealRefusesWhatIsIncomplete(t *testing.T) {
 	state, c := onboarding(t)
 	c.PrivateKey = keys.Secret{}
 	dir := t.TempDir()
-	_, err := Packages{Now: testNow}.Seal(context.Background(), state, c, steps.SealRequest{Format: FormatAge, Passphrase: testPass(), Path: dir})
-	if err == nil || !strings.Contains(err.Error(), "private key missing") {
+	_, err := Packages{Now: testNow}.Seal(context.Background(), state, c, record.SealRequest{Format: FormatAge, Passphrase: testPass(), Path: dir})
+	if err == nil || !strings.Contains(err.Error(), "private-key.pem missing") {
 		t.Errorf("error = %v", err)
 	}
 	empty(t, dir)
@@ -105,7 +112,7 @@ func empty(t testing.TB, dir string) {
 func TestWrite(t *testing.T) {
 	c, dir := contents(t), t.TempDir()
 	path := filepath.Join(dir, "package.age")
-	if _, err := Write(context.Background(), path, c, quickAge(testPass()), testNow()); err != nil {
+	if _, err := quickAge(testPass()).write(context.Background(), path, c, testNow()); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(path)
@@ -119,7 +126,7 @@ func TestWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Write(context.Background(), path, c, quickAge(testPass()), testNow())
+	_, err = quickAge(testPass()).write(context.Background(), path, c, testNow())
 	if !errors.Is(err, fs.ErrExist) || noHint(err) || strings.Count(err.Error(), "exists") != 1 {
 		t.Errorf("a second time: %v", err)
 	}
@@ -137,7 +144,7 @@ func TestWriteNumbersASecondPackageInAFolder(t *testing.T) {
 	dir := t.TempDir()
 	var got []string
 	for range 3 {
-		fact, err := Packages{Now: testNow}.Seal(context.Background(), state, c, steps.SealRequest{Format: FormatPGP, Passphrase: testPass(), Path: dir})
+		fact, err := Packages{Now: testNow}.Seal(context.Background(), state, c, record.SealRequest{Format: FormatPGP, Passphrase: testPass(), Path: dir})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,8 +158,8 @@ func TestWriteNumbersASecondPackageInAFolder(t *testing.T) {
 
 func TestWriteNeverTakesANameThatAppearsMeanwhile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "package.age")
-	seal := meddling{quickAge(testPass()), func() { _ = os.WriteFile(path, []byte("mine"), 0o600) }}
-	_, err := Write(context.Background(), path, contents(t), seal, testNow())
+	seal := meddling(func() { _ = os.WriteFile(path, []byte("mine"), 0o600) })
+	_, err := seal.write(context.Background(), path, contents(t), testNow())
 	if !errors.Is(err, fs.ErrExist) {
 		t.Errorf("error = %v", err)
 	}
@@ -162,14 +169,11 @@ func TestWriteNeverTakesANameThatAppearsMeanwhile(t *testing.T) {
 }
 
 // meddling is a seal during whose work something else happens.
-type meddling struct {
-	Seal
-	first func()
-}
-
-func (m meddling) Close(zip []byte) ([]byte, error) {
-	m.first()
-	return m.Seal.Close(zip)
+func meddling(first func()) seal {
+	return seal{FormatAge, record.ByPassphrase, func(zip []byte) ([]byte, error) {
+		first()
+		return quickAge(testPass()).close(zip)
+	}}
 }
 
 func TestWriteStopsWhenCancelled(t *testing.T) {
@@ -177,8 +181,8 @@ func TestWriteStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	release := make(chan struct{})
 	defer close(release)
-	seal := meddling{quickAge(testPass()), func() { cancel(); <-release }}
-	_, err := Write(ctx, filepath.Join(dir, "package.age"), contents(t), seal, testNow())
+	seal := meddling(func() { cancel(); <-release })
+	_, err := seal.write(ctx, filepath.Join(dir, "package.age"), contents(t), testNow())
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v", err)
 	}
@@ -192,67 +196,74 @@ func TestWriteSaysWhyItCannot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, path := range map[string]string{
-		"no name":             "",
 		"no folder":           filepath.Join(dir, "nowhere", "x.age"),
 		"a file is no folder": filepath.Join(blocked, "x.age"),
 	} {
-		_, err := Write(context.Background(), path, contents(t), quickAge(testPass()), testNow())
+		_, err := quickAge(testPass()).write(context.Background(), path, contents(t), testNow())
 		if err == nil || noHint(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestHomePath(t *testing.T) {
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("USERPROFILE", home)
-	for in, want := range map[string]string{"~": home, "~/x": filepath.Join(home, "x"), "~other/x": "~other/x", "/x": "/x", "": ""} {
-		if got := HomePath(in); got != want {
-			t.Errorf("HomePath(%q) = %q", in, got)
-		}
-	}
-}
-
 func TestNewSealRefuses(t *testing.T) {
-	for name, r := range map[string]steps.SealRequest{
+	for name, r := range map[string]record.SealRequest{
 		"neither":                  {Format: FormatAge},
 		"no such format":           {Format: "rot13", Passphrase: testPass()},
 		"no such format, to a key": {Format: "rot13", Recipient: "age1"},
 		"a page to a key":          {Format: FormatHTML, Recipient: "age1"},
 	} {
-		_, err := NewSeal(r, testNow())
-		if !errors.Is(err, steps.ErrUsage) || noHint(err) {
+		_, err := newSeal(r, testNow())
+		if !errors.Is(err, record.ErrUsage) || noHint(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestNewSealByPassphrase(t *testing.T) {
-	for _, format := range []string{FormatAge, FormatPGP, FormatHTML} {
-		s, err := NewSeal(steps.SealRequest{Format: format, Passphrase: testPass()}, testNow())
-		if err != nil || s.Format() != format || s.Recipient() != "passphrase" {
-			t.Errorf("%s: %v", format, err)
+// TestEachFormatSealsAndOpens holds what the list says of each format against what it
+// does.
+func TestEachFormatSealsAndOpens(t *testing.T) {
+	if got := Formats(); !slices.Equal(got, []record.Format{"age", "html", "pgp"}) {
+		t.Errorf("formats = %q", got)
+	}
+	for _, f := range formats {
+		s, err := newSeal(record.SealRequest{Format: f.name, Passphrase: testPass()}, testNow())
+		if err != nil || s.format != f.name || s.recipient != record.ByPassphrase {
+			t.Fatalf("%s: %+v, %v", f.name, s, err)
 		}
+		data, err := s.close([]byte("zip"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, err := recognize(data); err != nil || found.name != f.name {
+			t.Errorf("%s is recognized as %q, %v", f.name, found.name, err)
+		}
+		if got, err := f.open(data, nil, pass(testPass().Reveal())); err != nil || string(got) != "zip" {
+			t.Errorf("%s: %q, %v", f.name, got, err)
+		}
+		if err := Usable(f.name, false); err != nil {
+			t.Error(err)
+		}
+		if err := Usable(f.name, true); (err == nil) != (f.toKey != nil) || noHint(err) {
+			t.Errorf("%s, to a key: %v", f.name, err)
+		}
+	}
+	err := Usable("rar", false)
+	if !errors.Is(err, record.ErrUsage) || err.Error() != `--format takes age, html or pgp, not "rar"` {
+		t.Errorf("an unknown format: %v", err)
 	}
 }
 
-func TestWaitGivesUpAtOnce(t *testing.T) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Nanosecond, errors.New("enough"))
-	defer cancel()
-	release := make(chan struct{})
-	defer close(release)
-	_, err := wait(ctx, func() (int, error) { <-release; return 1, nil })
-	if err == nil || err.Error() != "enough" {
-		t.Errorf("error = %v", err)
-	}
+// describe is Packages.Describe at a time.
+func describe(format record.Format, recipient string, now time.Time) (string, error) {
+	return Packages{Now: func() time.Time { return now }}.Describe(format, recipient)
 }
 
 // TestSealMakesNoFolderAFile: a folder with a slip in its name is no file to write.
 func TestSealMakesNoFolderAFile(t *testing.T) {
 	state, c := onboarding(t)
 	dir := t.TempDir()
-	r := steps.SealRequest{Format: FormatHTML, Passphrase: testPass(), Path: filepath.Join(dir, "outt") + "/"}
+	r := record.SealRequest{Format: FormatHTML, Passphrase: testPass(), Path: filepath.Join(dir, "outt") + "/"}
 	if _, err := (Packages{Now: testNow}).Seal(context.Background(), state, c, r); err == nil || !strings.Contains(err.Error(), "there is no folder "+filepath.Join(dir, "outt")) {
 		t.Errorf("Seal into a folder that is not there: %v", err)
 	}
@@ -262,8 +273,8 @@ func TestSealMakesNoFolderAFile(t *testing.T) {
 // TestPassphrasesCostAGuesser holds the seals that people get to what each guess of
 // their passphrase costs; the other tests use cheap ones.
 func TestPassphrasesCostAGuesser(t *testing.T) {
-	c, request := contents(t), func(format string) Seal {
-		s, err := NewSeal(steps.SealRequest{Format: format, Passphrase: testPass()}, testNow())
+	c, request := contents(t), func(format record.Format) seal {
+		s, err := newSeal(record.SealRequest{Format: format, Passphrase: testPass()}, testNow())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,12 +2,12 @@ package submission
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"dpc-onboard/keys"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 )
 
 // This file says what a package is: submission.json, and the six items beside it.
@@ -18,20 +18,20 @@ const Schema = 1
 // Submission is submission.json: what a package is, without a secret in it. The
 // package comment describes each field.
 type Submission struct {
-	Schema         int               `json:"schema"`
-	ToolVersion    string            `json:"tool_version"`
-	CreatedAt      time.Time         `json:"created_at"`
-	Organization   string            `json:"organization"`
-	NPI            string            `json:"npi"`
-	Environment    steps.Environment `json:"environment"`
-	TokenLabel     string            `json:"token_label"`
-	TokenExpiry    time.Time         `json:"token_expiry"`
-	OrganizationID string            `json:"organization_id"`
-	KeyLabel       string            `json:"key_label"`
-	KeyID          string            `json:"key_id"`
-	KeyFingerprint string            `json:"key_fingerprint"`
-	Check          Check             `json:"check"`
-	Files          map[string]string `json:"files"` // SHA-256, hexadecimal
+	Schema         int                `json:"schema"`
+	ToolVersion    string             `json:"tool_version"`
+	CreatedAt      time.Time          `json:"created_at"`
+	Organization   string             `json:"organization"`
+	NPI            string             `json:"npi"`
+	Environment    record.Environment `json:"environment"`
+	TokenLabel     string             `json:"token_label"`
+	TokenExpiry    time.Time          `json:"token_expiry"`
+	OrganizationID string             `json:"organization_id"`
+	KeyLabel       string             `json:"key_label"`
+	KeyID          string             `json:"key_id"`
+	KeyFingerprint string             `json:"key_fingerprint"`
+	Check          Check              `json:"check"`
+	Files          map[string]string  `json:"files"` // SHA-256, hexadecimal
 }
 
 // Check says whether these very credentials worked with DPC, and when.
@@ -43,31 +43,18 @@ type Check struct {
 // Contents is a whole package: what it says of itself, and the six items.
 type Contents struct {
 	Submission  Submission
-	Credentials steps.Credentials
+	Credentials record.Credentials
 }
 
 // New puts a package together from the facts of an onboarding and its
 // credentials. It returns an error that names what is missing or what does not
 // agree, by the same checks that Open makes.
-func New(version string, now time.Time, state steps.State, c steps.Credentials) (Contents, error) {
-	if err := complete(state, c); err != nil {
-		return Contents{}, err
+func New(version string, now time.Time, s record.State, c record.Credentials) (Contents, error) {
+	today, recorded := s.Origin()
+	if !recorded {
+		return Contents{}, record.NewProblem("the package is not complete: not all credentials are recorded as saved", hintUnfinished)
 	}
-	contents := Contents{Submission: describe(version, now, state), Credentials: c}
-	contents.Submission.Files = contents.digests()
-	if err := signed(state, c); err != nil {
-		return Contents{}, err
-	}
-	if err := contents.Verify(); err != nil {
-		return Contents{}, err
-	}
-	return contents, nil
-}
-
-// describe takes what submission.json says from the facts. It expects that the
-// state is complete.
-func describe(version string, now time.Time, s steps.State) Submission {
-	return Submission{
+	contents := Contents{Credentials: c, Submission: Submission{
 		Schema:         Schema,
 		ToolVersion:    version,
 		CreatedAt:      now.UTC().Truncate(time.Second),
@@ -78,21 +65,35 @@ func describe(version string, now time.Time, s steps.State) Submission {
 		TokenExpiry:    s.ClientToken.Expires.UTC(),
 		OrganizationID: s.ClientToken.OrganizationID,
 		KeyLabel:       s.Key.Label,
-		KeyID:          s.KeyID.ID,
-		KeyFingerprint: s.Key.Fingerprint,
-		Check:          checked(s),
+		KeyID:          today.KeyID,
+		KeyFingerprint: today.Fingerprint,
+	}}
+	if check := s.CurrentCheck(); check != nil && check.Passed && !check.Later {
+		contents.Submission.Check = Check{Passed: true, At: check.At.UTC()}
 	}
+	contents.Submission.Files = contents.digests()
+	if err := contents.Verify(); err != nil {
+		return Contents{}, err
+	}
+	if contents.origin() != today {
+		return Contents{}, mixed("the credentials that are saved are not the ones that the progress file records")
+	}
+	pub, _ := keys.ParsePublicKey(c.PublicKey) // which Verify has read
+	if err := pub.Verify(s.Key.Signature); err != nil && s.Key.Signature != "" {
+		return Contents{}, record.WithHint(fmt.Errorf("the signature that the portal was given does not belong to this key: %w", err),
+			"Run dpc-onboard and add the public key in the portal again.")
+	}
+	return contents, nil
 }
 
-// checked reads the live check's outcome, which counts only for the token, key
-// and key ID that it was made with.
-func checked(s steps.State) Check {
-	r := s.Check
-	if r == nil || r.Later || !r.Passed || r.TokenDigest != s.ClientToken.Digest ||
-		r.KeyID != s.KeyID.ID || r.Fingerprint != s.Key.Fingerprint {
-		return Check{}
+// origin returns what the package was made from. That its public key has that
+// fingerprint is for Verify to prove.
+func (c Contents) origin() record.Origin {
+	return record.Origin{
+		TokenDigest: c.Credentials.ClientToken.Digest(),
+		KeyID:       c.Credentials.KeyID,
+		Fingerprint: c.Submission.KeyFingerprint,
 	}
-	return Check{Passed: true, At: r.At.UTC()}
 }
 
 // file is one of the files in the zip.
@@ -132,44 +133,31 @@ func (c Contents) digests() map[string]string {
 	return sums
 }
 
-func hexDigest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
-}
+func hexDigest(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 
 // JSON returns the package for import into another system: submission.json's
 // names under "submission", and the six items under "credentials". The three
 // secrets are in it only where withSecrets is true.
 func (c Contents) JSON(withSecrets bool) ([]byte, error) {
 	k := c.Credentials
-	items := exported{NPI: k.NPI, KeyID: k.KeyID, PublicKey: k.PublicKey}
+	items := map[string]string{"npi": k.NPI, "key_id": k.KeyID, "public_key": k.PublicKey}
 	if withSecrets {
-		items.ClientToken = k.ClientToken.Reveal()
-		items.OrganizationToken = k.OrganizationToken.Reveal()
-		items.PrivateKey = k.PrivateKey.Reveal()
+		items["client_token"] = k.ClientToken.Reveal()
+		items["organization_token"] = k.OrganizationToken.Reveal()
+		items["private_key"] = k.PrivateKey.Reveal()
 	}
 	data, err := json.MarshalIndent(struct {
-		Schema      int        `json:"schema"`
-		Submission  Submission `json:"submission"`
-		Credentials exported   `json:"credentials"`
+		Schema      int               `json:"schema"`
+		Submission  Submission        `json:"submission"`
+		Credentials map[string]string `json:"credentials"`
 	}{Schema, c.Submission, items}, "", "  ")
 	return append(data, '\n'), err
 }
 
-// exported is the form of the credentials that leaves by JSON.
-type exported struct {
-	NPI               string `json:"npi"`
-	ClientToken       string `json:"client_token,omitempty"`
-	OrganizationToken string `json:"organization_token,omitempty"`
-	KeyID             string `json:"key_id"`
-	PublicKey         string `json:"public_key"`
-	PrivateKey        string `json:"private_key,omitempty"`
-}
-
 // credentials reads the six items back from files by name.
-func credentials(files map[string][]byte) steps.Credentials {
+func credentials(files map[string][]byte) record.Credentials {
 	secret := func(name string) keys.Secret { return keys.NewSecret(string(files[name])) }
-	return steps.Credentials{
+	return record.Credentials{
 		NPI:               string(files[npiName]),
 		ClientToken:       secret(clientTokenName),
 		OrganizationToken: secret(organizationTokenName),

@@ -10,7 +10,8 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 )
 
 const (
@@ -32,27 +33,25 @@ func token(t testing.TB, spec keystest.TokenSpec) keys.Secret {
 	return keystest.Token(t, spec)
 }
 
-type ask = func() (keys.Secret, error)
-
 // noHint reports whether an error comes without a remedy, or with one that is no
 // sentence.
 func noHint(err error) bool {
 	if err == nil {
 		return false
 	}
-	hint := steps.Hint(err)
+	hint := record.Hint(err)
 	return hint == "" || !unicode.IsUpper([]rune(hint)[0]) || !strings.HasSuffix(hint, ".")
 }
 
 // onboarding returns a finished onboarding in sandbox, checked with DPC.
-func onboarding(t testing.TB) (steps.State, steps.Credentials) {
+func onboarding(t testing.TB) (record.State, record.Credentials) {
 	t.Helper()
 	pair := keystest.Pair(t)
 	signature, err := pair.Sign()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := steps.Credentials{
+	c := record.Credentials{
 		NPI:               testNPI,
 		ClientToken:       token(t, keystest.TokenSpec{}),
 		OrganizationToken: keys.NewSecret(keystest.OrganizationID),
@@ -61,16 +60,21 @@ func onboarding(t testing.TB) (steps.State, steps.Credentials) {
 		PrivateKey:        pair.Private(),
 	}
 	digest, fingerprint := c.ClientToken.Digest(), pair.Public().Fingerprint()
-	return steps.State{
-		Schema: 1, Organization: "Riverside Family Practice", NPI: testNPI, Environment: steps.Sandbox,
+	at := testNow().Add(-time.Hour)
+	return record.State{
+		Schema: 1, Organization: "Riverside Family Practice", NPI: testNPI, Environment: record.Sandbox,
 		TokenLabel: "riverside sandbox",
-		ClientToken: &steps.TokenFact{
-			SecretFact:     steps.SecretFact{Digest: digest},
-			OrganizationID: keystest.OrganizationID, Environment: steps.Sandbox, Expires: testExpiry(),
+		ClientToken: &record.TokenFact{
+			SecretFact:     record.SecretFact{At: at, Digest: digest},
+			OrganizationID: keystest.OrganizationID, Environment: record.Sandbox, Expires: testExpiry(),
 		},
-		Key:   &steps.KeyFact{Label: "riverside key", Fingerprint: fingerprint, PublicKey: c.PublicKey, Signature: signature},
-		KeyID: &steps.KeyIDFact{ID: testKeyID, Fingerprint: fingerprint},
-		Check: &steps.CheckReport{Passed: true, At: testNow().Add(-time.Hour), TokenDigest: digest, KeyID: testKeyID, Fingerprint: fingerprint},
+		OrganizationToken: &record.SecretFact{At: at, Digest: c.OrganizationToken.Digest()},
+		Key:               &record.KeyFact{SecretFact: record.SecretFact{At: at, Digest: c.PrivateKey.Digest()}, Label: "riverside key", Fingerprint: fingerprint, PublicKey: c.PublicKey, Signature: signature},
+		KeyID:             &record.KeyIDFact{ID: testKeyID, Fingerprint: fingerprint},
+		Check: &record.CheckFact{
+			Report: check.Report{Passed: true, At: at},
+			Origin: record.Origin{TokenDigest: digest, KeyID: testKeyID, Fingerprint: fingerprint},
+		},
 	}, c
 }
 
@@ -148,13 +152,13 @@ func TestSubmissionSaysWhatThePackageIs(t *testing.T) {
 }
 
 func TestCheckCountsForTheseCredentialsAlone(t *testing.T) {
-	for name, change := range map[string]func(*steps.State){
-		"never":          func(s *steps.State) { s.Check = nil },
-		"later":          func(s *steps.State) { s.Check.Later = true },
-		"failed":         func(s *steps.State) { s.Check.Passed = false },
-		"another token":  func(s *steps.State) { s.Check.TokenDigest = "0000000000000000" },
-		"another key ID": func(s *steps.State) { s.Check.KeyID = otherID },
-		"another key":    func(s *steps.State) { s.Check.Fingerprint = "SHA256:other" },
+	for name, change := range map[string]func(*record.State){
+		"never":          func(s *record.State) { s.Check = nil },
+		"later":          func(s *record.State) { s.Check.Later = true },
+		"failed":         func(s *record.State) { s.Check.Passed = false },
+		"another token":  func(s *record.State) { s.Check.TokenDigest = "0000000000000000" },
+		"another key ID": func(s *record.State) { s.Check.KeyID = otherID },
+		"another key":    func(s *record.State) { s.Check.Fingerprint = "SHA256:other" },
 	} {
 		state, c := onboarding(t)
 		change(&state)
@@ -174,59 +178,63 @@ func TestNewRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put := func(s *steps.State, c *steps.Credentials, token keys.Secret) {
+	put := func(s *record.State, c *record.Credentials, token keys.Secret) {
 		c.ClientToken, s.ClientToken.Digest = token, token.Digest()
 	}
 	for _, test := range []struct {
 		name, want string
-		change     func(*steps.State, *steps.Credentials)
+		change     func(*record.State, *record.Credentials)
 	}{
-		{"no NPI", "complete: NPI missing", func(_ *steps.State, c *steps.Credentials) { c.NPI = "" }},
-		{"no client token", "complete: client token missing", func(_ *steps.State, c *steps.Credentials) { c.ClientToken = keys.Secret{} }},
-		{"no organization token", "organization token missing", func(_ *steps.State, c *steps.Credentials) { c.OrganizationToken = keys.Secret{} }},
-		{"no key ID", "public key ID missing", func(_ *steps.State, c *steps.Credentials) { c.KeyID = "" }},
-		{"no public key", "public key missing", func(_ *steps.State, c *steps.Credentials) { c.PublicKey = "" }},
-		{"no private key", "private key missing", func(_ *steps.State, c *steps.Credentials) { c.PrivateKey = keys.Secret{} }},
-		{"two missing", "NPI, private key missing", func(_ *steps.State, c *steps.Credentials) { c.NPI, c.PrivateKey = "", keys.Secret{} }},
-		{"no organization", "organization missing", func(s *steps.State, _ *steps.Credentials) { s.Organization = "" }},
-		{"no environment", "environment missing", func(s *steps.State, _ *steps.Credentials) { s.Environment = "" }},
-		{"no token fact", "record of the client token missing", func(s *steps.State, _ *steps.Credentials) { s.ClientToken = nil }},
-		{"no key fact", "record of the key pair missing", func(s *steps.State, _ *steps.Credentials) { s.Key = nil }},
-		{"no key ID fact", "record of the public key ID missing", func(s *steps.State, _ *steps.Credentials) { s.KeyID = nil }},
-		{"another NPI", "NPI in the progress file", func(s *steps.State, _ *steps.Credentials) { s.NPI = "1003000126" }},
-		{"bad NPI", "digit", func(s *steps.State, c *steps.Credentials) { s.NPI, c.NPI = "1234567890", "1234567890" }},
-		{"another key ID", "key ID in the progress file", func(s *steps.State, _ *steps.Credentials) { s.KeyID.ID = otherID }},
-		{"key ID of another key", "recorded for another key pair", func(s *steps.State, _ *steps.Credentials) { s.KeyID.Fingerprint = "SHA256:x" }},
-		{"key ID is no UUID", "no UUID", func(s *steps.State, c *steps.Credentials) { s.KeyID.ID, c.KeyID = "riverside key", "riverside key" }},
-		{"another token", "not the one that was recorded", func(s *steps.State, _ *steps.Credentials) { s.ClientToken.Digest = "0000000000000000" }},
-		{"token is none", "client token can't be used", func(s *steps.State, c *steps.Credentials) { put(s, c, keys.NewSecret(otherID)) }},
-		{"token of production", "token is for production", func(s *steps.State, c *steps.Credentials) {
+		{"no NPI", "complete: npi.txt missing", func(_ *record.State, c *record.Credentials) { c.NPI = "" }},
+		{"no client token", "complete: client-token.txt missing", func(_ *record.State, c *record.Credentials) { c.ClientToken = keys.Secret{} }},
+		{"no organization token", "organization-token.txt missing", func(_ *record.State, c *record.Credentials) { c.OrganizationToken = keys.Secret{} }},
+		{"no key ID", "public-key-id.txt missing", func(_ *record.State, c *record.Credentials) { c.KeyID = "" }},
+		{"no public key", "public-key.pem missing", func(_ *record.State, c *record.Credentials) { c.PublicKey = "" }},
+		{"no private key", "private-key.pem missing", func(_ *record.State, c *record.Credentials) { c.PrivateKey = keys.Secret{} }},
+		{"two missing", "npi.txt, private-key.pem missing", func(_ *record.State, c *record.Credentials) { c.NPI, c.PrivateKey = "", keys.Secret{} }},
+		{"no organization", "organization's name is missing", func(s *record.State, _ *record.Credentials) { s.Organization = "" }},
+		{"no environment", "not complete", func(s *record.State, _ *record.Credentials) { s.Environment = "" }},
+		{"no token fact", "not all credentials are recorded as saved", func(s *record.State, _ *record.Credentials) { s.ClientToken = nil }},
+		{"no organization token fact", "not all credentials are recorded", func(s *record.State, _ *record.Credentials) { s.OrganizationToken = nil }},
+		{"client token that was given up", "not all credentials are recorded", func(s *record.State, _ *record.Credentials) { s.LostToken = s.ClientToken.Digest }},
+		{"no key fact", "not all credentials are recorded", func(s *record.State, _ *record.Credentials) { s.Key = nil }},
+		{"no key ID fact", "not all credentials are recorded", func(s *record.State, _ *record.Credentials) { s.KeyID = nil }},
+		{"another NPI", "different NPIs", func(s *record.State, _ *record.Credentials) { s.NPI = "1003000126" }},
+		{"bad NPI", "digit", func(s *record.State, c *record.Credentials) { s.NPI, c.NPI = "1234567890", "1234567890" }},
+		{"another key ID", "different key IDs", func(s *record.State, _ *record.Credentials) { s.KeyID.ID = otherID }},
+		{"key ID of another key", "not all credentials are recorded", func(s *record.State, _ *record.Credentials) { s.KeyID.Fingerprint = "SHA256:x" }},
+		{"key ID is no UUID", "not all credentials are recorded", func(s *record.State, c *record.Credentials) { s.KeyID.ID, c.KeyID = "riverside key", "riverside key" }},
+		{"another token", "not the ones that the progress file records", func(s *record.State, _ *record.Credentials) { s.ClientToken.Digest = "0000000000000000" }},
+		{"token is none", "client token can't be used", func(s *record.State, c *record.Credentials) { put(s, c, keys.NewSecret(otherID)) }},
+		{"token of production", "token is for production", func(s *record.State, c *record.Credentials) {
 			put(s, c, token(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api"}))
 		}},
-		{"token of another organization", "another organization than the package", func(s *steps.State, c *steps.Credentials) {
+		{"token of another organization", "another organization than the package", func(s *record.State, c *record.Credentials) {
 			put(s, c, token(t, keystest.TokenSpec{OrganizationID: otherID}))
 		}},
-		{"token with another expiry", "expires at another time", func(s *steps.State, c *steps.Credentials) {
+		{"token with another expiry", "expires at another time", func(s *record.State, c *record.Credentials) {
 			put(s, c, token(t, keystest.TokenSpec{Expires: testExpiry().AddDate(0, 1, 0)}))
 		}},
-		{"organization ID differs", "come from different organizations", func(_ *steps.State, c *steps.Credentials) { c.OrganizationToken = keys.NewSecret(otherID) }},
-		{"organization token differs", "come from different organizations", func(_ *steps.State, c *steps.Credentials) {
+		{"organization ID differs", "come from different organizations", func(_ *record.State, c *record.Credentials) { c.OrganizationToken = keys.NewSecret(otherID) }},
+		{"organization token differs", "come from different organizations", func(_ *record.State, c *record.Credentials) {
 			c.OrganizationToken = token(t, keystest.TokenSpec{OrganizationID: otherID})
 		}},
-		{"organization token of production", "token is for production", func(_ *steps.State, c *steps.Credentials) {
+		{"organization token of production", "token is for production", func(_ *record.State, c *record.Credentials) {
 			c.OrganizationToken = token(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api"})
 		}},
-		{"organization token is none", "organization token can't be used", func(_ *steps.State, c *steps.Credentials) { c.OrganizationToken = keys.NewSecret("riverside") }},
-		{"organization ID in the state is none", "organization ID is no UUID", func(s *steps.State, _ *steps.Credentials) { s.ClientToken.OrganizationID = "riverside" }},
-		{"environment is none", "no environment called", func(s *steps.State, _ *steps.Credentials) { s.Environment = "test" }},
-		{"public key of another pair", "not a pair", func(s *steps.State, c *steps.Credentials) { c.PublicKey, s.Key.Signature = other.Public().PEM(), "" }},
-		{"private key of another pair", "not a pair", func(_ *steps.State, c *steps.Credentials) { c.PrivateKey = other.Private() }},
-		{"both of another pair", "not the one that the fingerprint names", func(s *steps.State, c *steps.Credentials) {
+		{"organization token is none", "organization token can't be used", func(_ *record.State, c *record.Credentials) { c.OrganizationToken = keys.NewSecret("riverside") }},
+		{"organization ID in the state is none", "organization ID is no UUID", func(s *record.State, _ *record.Credentials) { s.ClientToken.OrganizationID = "riverside" }},
+		{"environment is none", "no environment called", func(s *record.State, _ *record.Credentials) {
+			s.Environment, s.ClientToken.Environment = "test", "test"
+		}},
+		{"public key of another pair", "not a pair", func(s *record.State, c *record.Credentials) { c.PublicKey, s.Key.Signature = other.Public().PEM(), "" }},
+		{"private key of another pair", "not a pair", func(_ *record.State, c *record.Credentials) { c.PrivateKey = other.Private() }},
+		{"both of another pair", "not the one that the fingerprint names", func(s *record.State, c *record.Credentials) {
 			c.PublicKey, c.PrivateKey, s.Key.Signature = other.Public().PEM(), other.Private(), ""
 		}},
-		{"signature of another pair", "signature that the portal was given", func(s *steps.State, _ *steps.Credentials) { s.Key.Signature = otherSignature }},
-		{"public key is none", "public key can't be used", func(_ *steps.State, c *steps.Credentials) { c.PublicKey = "hello" }},
-		{"private key is none", "private key can't be used", func(_ *steps.State, c *steps.Credentials) { c.PrivateKey = keys.NewSecret("hello") }},
+		{"signature of another pair", "signature that the portal was given", func(s *record.State, _ *record.Credentials) { s.Key.Signature = otherSignature }},
+		{"public key is none", "public key can't be used", func(_ *record.State, c *record.Credentials) { c.PublicKey = "hello" }},
+		{"private key is none", "private key can't be used", func(_ *record.State, c *record.Credentials) { c.PrivateKey = keys.NewSecret("hello") }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			state, c := onboarding(t)
@@ -238,27 +246,28 @@ func TestNewRefuses(t *testing.T) {
 			if noHint(err) {
 				t.Error("the error has no hint")
 			}
-			without(t, err.Error()+steps.Hint(err), secrets(Contents{Credentials: contents(t).Credentials}))
+			without(t, err.Error()+record.Hint(err), secrets(Contents{Credentials: contents(t).Credentials}))
 		})
 	}
 }
 
 func TestNewAccepts(t *testing.T) {
-	for name, change := range map[string]func(*steps.State, *steps.Credentials){
-		"an organization token": func(_ *steps.State, c *steps.Credentials) {
+	for name, change := range map[string]func(*record.State, *record.Credentials){
+		"an organization token": func(_ *record.State, c *record.Credentials) {
 			c.OrganizationToken = token(t, keystest.TokenSpec{RootKeyID: "2"})
 		},
-		"an organization ID in capitals": func(_ *steps.State, c *steps.Credentials) {
+		"an organization ID in capitals": func(_ *record.State, c *record.Credentials) {
 			c.OrganizationToken = keys.NewSecret(strings.ToUpper(keystest.OrganizationID))
 		},
-		"a pair without a signature": func(s *steps.State, _ *steps.Credentials) { s.Key.Signature = "" },
-		"a token of another API": func(s *steps.State, c *steps.Credentials) {
+		"a pair without a signature": func(s *record.State, _ *record.Credentials) { s.Key.Signature = "" },
+		"a token of another API": func(s *record.State, c *record.Credentials) {
 			c.ClientToken = token(t, keystest.TokenSpec{Location: "http://127.0.0.1:9000/api"})
 			s.ClientToken.Digest = c.ClientToken.Digest()
 		},
-		"production": func(s *steps.State, c *steps.Credentials) {
+		"production": func(s *record.State, c *record.Credentials) {
 			c.ClientToken = token(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api"})
-			s.Environment, s.ClientToken.Digest = steps.Production, c.ClientToken.Digest()
+			s.Environment, s.ClientToken.Environment = record.Production, record.Production
+			s.ClientToken.Digest = c.ClientToken.Digest()
 		},
 	} {
 		state, c := onboarding(t)

@@ -8,13 +8,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 )
 
 // This file is the zip inside every seal. It is made and read in memory, and what
-// is read comes from strangers: seven names, each once, each of bounded size.
+// is read comes from strangers: seven names, each once, none compressed.
 
 // The names in the zip.
 const (
@@ -28,16 +27,10 @@ const (
 )
 
 // names lists the files of a package in order.
-func names() []string {
-	return []string{
-		submissionName, npiName, clientTokenName, organizationTokenName,
-		keyIDName, publicKeyName, privateKeyName,
-	}
+var names = []string{
+	submissionName, npiName, clientTokenName, organizationTokenName,
+	keyIDName, publicKeyName, privateKeyName,
 }
-
-// maxFile is the most that one file of a package may hold, in bytes. An RSA key
-// of 16384 bits in PEM is 13 KiB; nothing else comes near.
-const maxFile = 64 << 10
 
 // pack returns the zip. The same contents make the same bytes.
 func pack(c Contents) ([]byte, error) {
@@ -48,27 +41,20 @@ func pack(c Contents) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for _, f := range files {
-		if err := addFile(w, f, c.Submission.CreatedAt); err != nil {
+		// Without compression the page in the browser needs no decompressor, and nothing
+		// that is stored can be a bomb.
+		header := &zip.FileHeader{Name: f.name, Method: zip.Store, Modified: c.Submission.CreatedAt.UTC()}
+		header.SetMode(0o600)
+		body, err := w.CreateHeader(header)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := body.Write(f.data); err != nil {
 			return nil, err
 		}
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-// addFile stores a file without compression: the page in the browser reads it
-// without a decompressor, and nothing that is stored can be a bomb.
-func addFile(w *zip.Writer, f file, at time.Time) error {
-	header := &zip.FileHeader{Name: f.name, Method: zip.Store, Modified: at.UTC()}
-	header.SetMode(0o600)
-	body, err := w.CreateHeader(header)
-	if err != nil {
-		return err
-	}
-	_, err = body.Write(f.data)
-	return err
+	err = w.Close()
+	return out.Bytes(), err
 }
 
 // unpack reads the zip and verifies what it holds.
@@ -96,74 +82,41 @@ const foreignHint = "This was not made by dpc-onboard as it is; ask the sender t
 func readZip(data []byte) (map[string][]byte, error) {
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, steps.WithHint(fmt.Errorf("the seal opens, but what is inside is no zip file: %w", err), foreignHint)
+		return nil, record.WithHint(fmt.Errorf("the seal opens, but what is inside is no zip file: %w", err), foreignHint)
+	}
+	for _, f := range r.File {
+		if !slices.Contains(names, f.Name) || !f.Mode().IsRegular() || f.Method != zip.Store {
+			return nil, record.WithHint(fmt.Errorf("the package holds something that does not belong there: %.80q", f.Name), foreignHint)
+		}
+	}
+	if len(r.File) > len(names) {
+		return nil, record.NewProblem("the package holds a file twice", foreignHint)
 	}
 	files := map[string][]byte{}
-	for _, f := range r.File {
-		if err := admit(f, files); err != nil {
-			return nil, steps.WithHint(err, foreignHint)
+	for _, name := range names {
+		f, err := r.Open(name)
+		if err == nil {
+			files[name], err = io.ReadAll(f) // what is not compressed is no larger than the zip
+			err = errors.Join(err, f.Close())
 		}
-		if files[f.Name], err = readFile(f); err != nil {
-			return nil, steps.WithHint(err, foreignHint)
-		}
-	}
-	for _, name := range names() {
-		if _, ok := files[name]; !ok {
-			return nil, steps.WithHint(fmt.Errorf("the package has no file %s", name), foreignHint)
+		if err != nil {
+			return nil, record.WithHint(fmt.Errorf("can't read %s in the package: %w", name, err), foreignHint)
 		}
 	}
 	return files, nil
 }
 
-// admit refuses what does not belong in a package before any of it is read.
-func admit(f *zip.File, seen map[string][]byte) error {
-	switch _, twice := seen[f.Name]; {
-	case !slices.Contains(names(), f.Name):
-		return fmt.Errorf("the package holds a file that does not belong there: %.80q", f.Name)
-	case twice:
-		return fmt.Errorf("the package holds %s twice", f.Name)
-	case !f.Mode().IsRegular():
-		return fmt.Errorf("%s in the package is no ordinary file", f.Name)
-	case f.UncompressedSize64 > maxFile:
-		return fmt.Errorf("%s in the package is larger than %d bytes", f.Name, maxFile)
-	}
-	return nil
-}
-
-// readFile reads no more than maxFile, whatever the zip's headers say.
-func readFile(f *zip.File) ([]byte, error) {
-	body, err := f.Open()
-	if err != nil {
-		return nil, fmt.Errorf("can't read %s in the package: %w", f.Name, err)
-	}
-	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("can't read %s in the package: %w", f.Name, err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s in the package is larger than %d bytes", f.Name, maxFile)
-	}
-	return data, nil
-}
-
-// parseSubmission reads submission.json. The schema comes first: of another
-// schema nothing else is known.
-func parseSubmission(data []byte) (Submission, error) {
-	var version struct {
-		Schema int `json:"schema"`
-	}
-	if err := json.Unmarshal(data, &version); err != nil {
-		return Submission{}, steps.WithHint(errors.New("submission.json in the package can't be read"), foreignHint)
-	}
-	if version.Schema != Schema {
-		return Submission{}, steps.WithHint(
-			fmt.Errorf("the package has schema %d, and this version of dpc-onboard reads schema %d", version.Schema, Schema),
+// parseSubmission reads submission.json. A newer schema is known for one even where
+// a field has another form in it.
+func parseSubmission(data []byte) (s Submission, err error) {
+	err = json.Unmarshal(data, &s)
+	switch {
+	case s.Schema > Schema:
+		return Submission{}, record.WithHint(
+			fmt.Errorf("the package has schema %d, and this version of dpc-onboard reads schema %d", s.Schema, Schema),
 			"Get the newest dpc-onboard and open it with that.")
-	}
-	var s Submission
-	if err := json.Unmarshal(data, &s); err != nil {
-		return Submission{}, steps.WithHint(errors.New("submission.json in the package can't be read"), foreignHint)
+	case err != nil || s.Schema != Schema:
+		return Submission{}, record.NewProblem("submission.json in the package can't be read", foreignHint)
 	}
 	return s, nil
 }

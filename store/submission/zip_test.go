@@ -68,7 +68,7 @@ func crafted(t testing.TB, files []file, change func(int, *zip.FileHeader)) []by
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for i, f := range files {
-		header := &zip.FileHeader{Name: f.name, Method: zip.Deflate}
+		header := &zip.FileHeader{Name: f.name, Method: zip.Store}
 		if change != nil {
 			change(i, header)
 		}
@@ -150,15 +150,16 @@ func TestUnpackRefuses(t *testing.T) {
 		{"capitals", "does not belong", crafted(t, renamed(1, "NPI.TXT"), nil)},
 		{"unexpected file", "does not belong", crafted(t, with(file{"readme.txt", []byte("hello")}), nil)},
 		{"terminal codes in a name", `\x1b`, crafted(t, with(file{"\x1b]0;owned\a", nil}), nil)},
-		{"twice", "holds npi.txt twice", crafted(t, with(files[1]), nil)},
-		{"link", "no ordinary file", crafted(t, files, func(i int, h *zip.FileHeader) {
+		{"twice", "holds a file twice", crafted(t, with(files[1]), nil)},
+		{"twice in the place of another", "can't read private-key.pem", crafted(t, append(slices.Clone(files[:6]), files[1]), nil)},
+		{"link", "does not belong", crafted(t, files, func(i int, h *zip.FileHeader) {
 			if i == 1 {
 				h.SetMode(fs.ModeSymlink | 0o777)
 			}
 		})},
-		{"bomb", "larger than", crafted(t, bomb, nil)},
-		{"one is missing", "no file private-key.pem", crafted(t, files[:6], nil)},
-		{"nothing", "no file submission.json", crafted(t, nil, nil)},
+		{"bomb", "does not belong", crafted(t, bomb, func(_ int, h *zip.FileHeader) { h.Method = zip.Deflate })},
+		{"one is missing", "can't read private-key.pem", crafted(t, files[:6], nil)},
+		{"nothing", "can't read submission.json", crafted(t, nil, nil)},
 		{"no zip", "no zip file", []byte("hello")},
 		{"empty", "no zip file", nil},
 		{"cut short", "no zip file", crafted(t, files, nil)[:500]},
@@ -166,8 +167,8 @@ func TestUnpackRefuses(t *testing.T) {
 		{"submission is no JSON", "can't be read", crafted(t, about("hello"), nil)},
 		{"submission of a wrong type", "can't be read", crafted(t, about(`{"schema":1,"npi":7}`), nil)},
 		{"schema of tomorrow", "schema 2", crafted(t, about(`{"schema":2}`), nil)},
-		{"no schema", "schema 0", crafted(t, about(`{}`), nil)},
-		{"no digests", "missing", crafted(t, about(`{"schema":1}`), nil)},
+		{"no schema", "can't be read", crafted(t, about(`{}`), nil)},
+		{"no digests", "checksum", crafted(t, about(`{"schema":1}`), nil)},
 		{"too many digests", "names files that do not belong", func() []byte {
 			c := contents(t)
 			c.Submission.Files["../x"] = "00"
@@ -185,8 +186,9 @@ func TestUnpackRefuses(t *testing.T) {
 		{"another environment", "token is for sandbox", told(t, func(c *Contents) { c.Submission.Environment = "production" })},
 		{"another NPI", "different NPIs", told(t, func(c *Contents) { c.Credentials.NPI = "1003000126" })},
 		{"another key ID", "different key IDs", told(t, func(c *Contents) { c.Credentials.KeyID = otherID })},
+		{"key ID that is none", "key ID is no UUID", told(t, func(c *Contents) { c.Submission.KeyID, c.Credentials.KeyID = "riverside key", "riverside key" })},
 		{"another expiry", "another time", told(t, func(c *Contents) { c.Submission.TokenExpiry = testNow() })},
-		{"no private key", "private key missing", told(t, func(c *Contents) { c.Credentials.PrivateKey = keys.Secret{} })},
+		{"no private key", "private-key.pem missing", told(t, func(c *Contents) { c.Credentials.PrivateKey = keys.Secret{} })},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := unpack(test.zip)

@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"dpc-onboard/steps"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
 )
 
 // checkReport is what "check --json" prints.
@@ -24,144 +26,99 @@ type checkReport struct {
 	Lines      []checkLine `json:"lines"`
 }
 
-// checkLine is one line of the check: the facts of steps.CheckLine, and the words
-// that a person reads.
+// checkLine is one line of the check: the facts of check.Line, and the words that
+// a person reads.
 type checkLine struct {
-	steps.CheckLine
+	check.Line
 	Title    string `json:"title"`
 	Sentence string `json:"sentence"`
 	Remedy   string `json:"remedy,omitempty"`
 }
 
-func (a *app) checkCommand() *cobra.Command {
-	var asJSON bool
+type checkCommand struct {
+	*app
+	json bool
+}
+
+func newCheckCommand(a *app) *cobra.Command {
+	c := checkCommand{app: a}
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Ask DPC whether the credentials work",
 		Long: "Signs in to DPC with what is saved, and records the outcome. It reads nothing of any patient.\n" +
 			"Exits with 0 where DPC accepts it, with 4 where it refuses, and with 1 where DPC could not be asked.",
 		Args: cobra.NoArgs,
-		RunE: a.run(func(ctx context.Context, _ []string) error { return a.check(ctx, asJSON) }),
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&c.json, "json", false, "as JSON")
 	return cmd
 }
 
-func (a *app) check(ctx context.Context, asJSON bool) error {
-	state, progress, err := a.hold()
+func (c *checkCommand) run(ctx context.Context) error {
+	state, files, err := c.hold()
 	if err != nil {
 		return err
 	}
-	defer progress.Close()
-	secrets, err := a.openSecrets(ctx, state)
+	defer files.Close()
+	secrets, err := c.openSecrets(ctx, state)
 	if err != nil {
 		return err
 	}
 	before := state.Check
-	state, err = steps.LiveCheck(ctx, steps.Services{Secrets: secrets, Checker: checker{a}}, state, a.printLine(state.Environment, asJSON))
+	state, err = steps.LiveCheck(ctx, steps.Services{Secrets: secrets, Checker: checker{c.app}}, state, c.printLine)
 	if state.Check != before {
-		err = errors.Join(err, a.save(progress, state))
+		err = errors.Join(err, c.save(files, state))
 	}
 	if err != nil {
 		return err
 	}
-	report := *state.Check
-	if asJSON {
-		err = printJSON(a.out, reportOf(state, report))
+	r := state.Check.Report
+	if c.json {
+		err = c.printReport(state, r)
 	} else {
-		_, err = fmt.Fprintln(a.out, printable(report.Summary()))
+		_, err = fmt.Fprintln(c.stdout, text.CleanLine(r.Summary()))
 	}
-	return errors.Join(err, outcome(report))
+	switch {
+	case err != nil:
+		return err
+	case r.Passed:
+		return nil
+	case r.Refused():
+		return exitRefused
+	}
+	return exitFailed
 }
 
-// hold opens the onboarding that a command is for, so that its outcome can be
-// recorded.
-func (a *app) hold() (steps.State, *store.Progress, error) {
-	state, err := a.choose()
-	if err != nil {
-		return state, nil, err
+// printLine prints a line of the check as it ends.
+func (c *checkCommand) printLine(l check.Line) {
+	if c.json || l.Status == check.Running {
+		return
 	}
-	progress, err := a.progress()
-	if err != nil {
-		return state, nil, err
-	}
-	if err := inUse(progress, state); err != nil {
-		return state, nil, err
-	}
-	state, _, err = progress.Open(state.ID())
-	return state, progress, err
-}
-
-// save records a fact with the time of it.
-func (a *app) save(progress *store.Progress, s steps.State) error {
-	s.UpdatedAt = a.now().UTC()
-	return progress.Save(s)
-}
-
-// printLine returns what prints each line of the check as it ends.
-func (a *app) printLine(e steps.Environment, silent bool) func(steps.CheckLine) {
-	return func(l steps.CheckLine) {
-		if silent || l.Status == steps.CheckRunning {
-			return
-		}
-		fmt.Fprintf(a.out, "%-9s  %s  (%s)\n", l.Status, printable(l.Sentence(e)), steps.SayTook(l.Took))
-		if remedy := l.Remedy(); remedy != "" {
-			fmt.Fprintf(a.out, "%-9s  %s\n", "", printable(remedy))
-		}
+	fmt.Fprintf(c.stdout, "%-9s  %s  (%s)\n", l.Status, text.CleanLine(l.Sentence()), text.Took(l.Took))
+	if remedy := l.Remedy(); remedy != "" {
+		fmt.Fprintf(c.stdout, "%-9s  %s\n", "", text.CleanLine(remedy))
 	}
 }
 
-func reportOf(s steps.State, r steps.CheckReport) checkReport {
+func (c *checkCommand) printReport(s record.State, r check.Report) error {
 	out := checkReport{
 		Schema: 1, Onboarding: s.ID(), At: r.At.UTC(), API: r.API,
 		Passed: r.Passed, Refused: r.Refused(), Summary: r.Summary(), Lines: []checkLine{},
 	}
 	for _, l := range r.Lines {
-		out.Lines = append(out.Lines, checkLine{l, l.Title(), l.Sentence(s.Environment), l.Remedy()})
+		out.Lines = append(out.Lines, checkLine{l, l.Title(), l.Sentence(), l.Remedy()})
 	}
-	return out
+	return c.printJSON(out)
 }
 
-// outcome is the check's exit code; what there is to say has been printed.
-func outcome(r steps.CheckReport) error {
-	switch {
-	case r.Passed:
-		return nil
-	case r.Refused():
-		return quiet{steps.ErrRefused}
-	}
-	return quiet{errors.New("the check could not be finished")}
-}
+// checker asks the DPC of the onboarding's environment, or that of --api-url. It
+// is a steps.Checker.
+type checker struct{ *app }
 
-func (a *app) accessTokenCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "access-token",
-		Short:   "Print a DPC access token, for scripts and curl",
-		Long:    "Prints a fresh access token on stdout, and how long it lasts on stderr. It is stored nowhere.",
-		Example: "curl -H \"Authorization: Bearer $(" + name + " access-token)\" https://sandbox.dpc.cms.gov/api/v1/Patient",
-		Args:    cobra.NoArgs,
-		RunE:    a.run(func(ctx context.Context, _ []string) error { return a.accessToken(ctx) }),
-	}
-}
-
-func (a *app) accessToken(ctx context.Context) error {
-	state, err := a.choose()
+func (c checker) Check(ctx context.Context, state record.State, creds record.Credentials, report func(check.Line)) (check.Report, error) {
+	client, err := c.client(state.Environment)
 	if err != nil {
-		return err
+		return check.Report{}, err
 	}
-	creds, err := a.credentials(ctx, state)
-	if err != nil {
-		return err
-	}
-	client, err := a.client(state.Environment)
-	if err != nil {
-		return err
-	}
-	token, life, err := client.AccessToken(ctx, creds)
-	if err != nil {
-		return err
-	}
-	a.say("It lasts %d seconds.", int(life.Seconds()))
-	_, err = fmt.Fprintln(a.out, token.Reveal())
-	return err
+	return client.Check(ctx, state, creds, report)
 }

@@ -10,20 +10,37 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
-	"unicode"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/fang/v2"
+	"charm.land/lipgloss/v2"
 	"github.com/cli/browser"
 	"github.com/spf13/cobra"
 
-	"dpc-onboard/steps"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
+	"dpc-onboard/store/secrets"
 	"dpc-onboard/ui/plain"
 )
 
 // name is how the program is called.
 const name = "dpc-onboard"
+
+// outcome is the error of a command that has told all there is to tell: nothing but
+// the exit code.
+type outcome int
+
+func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
+
+const (
+	exitFailed      outcome = 1
+	exitUsage       outcome = 2
+	exitUnfinished  outcome = 3
+	exitRefused     outcome = 4
+	exitStorage     outcome = 5
+	exitInterrupted outcome = 130
+)
 
 // ExitCode turns what Main returned into the code that the process ends with:
 //
@@ -35,24 +52,27 @@ const name = "dpc-onboard"
 //	5    keyring or vault unavailable
 //	130  interrupted
 func ExitCode(err error) int {
-	for _, kind := range []struct {
-		err  error
-		code int
-	}{
-		{nil, 0},
-		{tea.ErrInterrupted, 130},
-		{plain.ErrInterrupted, 130},
-		{context.Canceled, 130},
-		{steps.ErrUsage, 2},
-		{steps.ErrRefused, 4},
-		{steps.ErrStorage, 5},
-		{steps.ErrUnfinished, 3},
-	} {
-		if errors.Is(err, kind.err) {
-			return kind.code
-		}
+	code := exitFailed
+	switch {
+	case err == nil:
+		code = 0
+	case interrupted(err):
+		code = exitInterrupted
+	case errors.As(err, &code):
+	case errors.Is(err, record.ErrUsage):
+		code = exitUsage
+	case errors.Is(err, record.ErrRefused):
+		code = exitRefused
+	case errors.Is(err, record.ErrStorage):
+		code = exitStorage
+	case errors.Is(err, record.ErrUnfinished):
+		code = exitUnfinished
 	}
-	return 1
+	return int(code)
+}
+
+func interrupted(err error) bool {
+	return errors.Is(err, tea.ErrInterrupted) || errors.Is(err, plain.ErrInterrupted) || errors.Is(err, context.Canceled)
 }
 
 // Main runs one command on the process's own streams, tells on stderr what went
@@ -63,7 +83,16 @@ func Main(ctx context.Context, version string, args []string) error {
 }
 
 func newApp(version string) *app {
-	return &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, version: releaseOf(version), workFactor: store.DefaultWorkFactor}
+	if version == "" {
+		version = "devel"
+		if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+			version = info.Main.Version
+		}
+	}
+	return &app{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		version: version, now: time.Now, workFactor: secrets.DefaultWorkFactor,
+	}
 }
 
 func (a *app) main(ctx context.Context, args []string) error {
@@ -74,53 +103,91 @@ func (a *app) main(ctx context.Context, args []string) error {
 		_ = os.Unsetenv(variable)
 	}
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard // it must not write into the screen
+	for _, f := range []*os.File{a.stdout, a.stderr} {      // so that no sequence is shown as it is
+		lipgloss.EnableLegacyWindowsANSI(f)
+	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	ctx, a.interrupt = context.WithCancel(ctx)
 	defer a.interrupt()
-	err := a.execute(ctx, args)
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if _, _, unknown := root.Find(args); err != nil && unknown != nil { // cobra has no function for this one
+		err = usageError(root, unknown)
+	}
 	if a.asker != nil {
 		a.asker.Close()
 	}
 	if ctx.Err() != nil && err != nil {
 		err = errors.Join(context.Canceled, err)
 	}
-	tell(a.err, err)
+	tell(a.stderr, err)
 	return err
 }
 
-// execute runs the command. What cobra itself returns is wrong usage: what goes
-// wrong in a command is kept apart, so that fang, which would ask the terminal
-// for its colors first, has nothing to say about it.
-func (a *app) execute(ctx context.Context, args []string) error {
-	root := a.root()
-	root.SetArgs(args)
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
-	err := fang.Execute(ctx, root,
-		fang.WithVersion(a.version),
-		fang.WithoutManpage(),
-		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}))
-	if err != nil {
-		return steps.WithKind(asError(err), steps.ErrUsage, usageHint(root, args))
+// tell prints an error and its remedy for a person.
+func tell(w io.Writer, err error) {
+	if _, said := errors.AsType[outcome](err); err == nil || said {
+		return
 	}
-	return a.failed
+	if interrupted(err) {
+		fmt.Fprintf(w, "\n%s: interrupted; what was saved is kept\n", name)
+		return
+	}
+	fmt.Fprintf(w, "%s: %s\n", name, text.CleanLine(err.Error()))
+	if hint := record.Hint(err); hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", text.CleanLine(hint))
+	}
 }
 
-// asError makes one line in lower case of what cobra says.
-func asError(err error) error {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	return errors.New(text)
+// root returns the command with all its subcommands. Whatever cobra says against
+// flags and arguments is of ErrUsage.
+func (a *app) root() *cobra.Command {
+	root := newOnboardCommand(a)
+	root.Version = a.version
+	root.SilenceErrors, root.SilenceUsage, root.DisableSuggestions = true, true, true
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	a.addGlobalFlags(root.PersistentFlags())
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return usageError(cmd, a.checkGlobalFlags()) }
+	root.AddCommand(newStatusCommand(a), newCheckCommand(a), newAccessTokenCommand(a), newExportCommand(a),
+		newSendCommand(a), newOpenCommand(a), newDoctorCommand(a), newForgetCommand(a), newVersionCommand(a))
+	root.InitDefaultCompletionCmd()
+	root.SetFlagErrorFunc(usageError)
+	wrapArgs(root)
+	// Fang draws the help, and nothing else: its Execute asks the terminal for its
+	// colors behind every error, too.
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		if a.noColor {
+			root.SetOut(struct{ io.Writer }{a.stdout}) // no terminal, so no colors
+		}
+		root.SetArgs(append(strings.Fields(cmd.CommandPath())[1:], "--help"))
+		_ = fang.Execute(root.Context(), root, fang.WithVersion(a.version), fang.WithoutManpage())
+	})
+	return root
 }
 
-// usageHint names the help of the command that was meant, where there is one.
-func usageHint(root *cobra.Command, args []string) string {
-	if cmd, _, err := root.Find(args); err == nil && cmd != root {
-		return fmt.Sprintf("See \"%s help\", or \"%s --help\".", name, cmd.CommandPath())
+// wrapArgs makes wrong usage of what is said against a command's arguments, and of
+// those below it.
+func wrapArgs(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error { return usageError(cmd, check(cmd, args)) }
 	}
-	return fmt.Sprintf("See \"%s help\".", name)
+	for _, below := range cmd.Commands() {
+		wrapArgs(below)
+	}
+}
+
+// usageError is an error of ErrUsage whose hint names the help of the command.
+func usageError(cmd *cobra.Command, err error) error {
+	hint := fmt.Sprintf("See \"%s help\".", name)
+	if cmd.HasParent() {
+		hint = fmt.Sprintf("See \"%s help\", or \"%s --help\".", name, cmd.CommandPath())
+	}
+	return record.WithKind(err, record.ErrUsage, hint)
 }
 
 // one takes a single argument and says in words what it is.
@@ -136,90 +203,14 @@ func one(what string) cobra.PositionalArgs {
 	}
 }
 
-// quiet is an error that has been told already, or is no news.
-type quiet struct{ error }
-
-// Unwrap returns the error itself.
-func (q quiet) Unwrap() error { return q.error }
-
-// tell prints an error and its remedy for a person.
-func tell(w io.Writer, err error) {
-	if _, told := errors.AsType[quiet](err); err == nil || told {
-		return
-	}
-	if ExitCode(err) == 130 {
-		fmt.Fprintf(w, "\n%s: interrupted; what was saved is kept\n", name)
-		return
-	}
-	fmt.Fprintf(w, "%s: %s\n", name, printable(err.Error()))
-	if hint := steps.Hint(err); hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", printable(hint))
-	}
-}
-
-// printable keeps what is not ours (a name from a file, a server's words) from
-// steering the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// releaseOf returns the version to show: the release's, or what the build says.
-func releaseOf(version string) string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
-	}
-	return info.Main.Version
-}
-
-// root returns the command with all its subcommands.
-func (a *app) root() *cobra.Command {
-	root := &cobra.Command{
-		Use:   name,
-		Short: "Connect a practice to CMS's Data at the Point of Care (DPC)",
-		Long: "Takes you through the onboarding with DPC, one step at a time, beside a browser in which DPC's portal is open.\n" +
-			"Close it whenever you like: it goes on where you were.",
-		Example:           name + "\n" + name + " --plain\n" + name + " status",
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFlags() },
-		RunE:              a.run(func(ctx context.Context, _ []string) error { return a.onboard(ctx) }),
-	}
-	a.globalFlags(root.PersistentFlags())
-	f := root.Flags()
-	f.BoolVar(&a.plain, "plain", false, "line by line, for screen readers and scripts")
-	f.BoolVar(&a.reducedMotion, "reduced-motion", false, "no animation")
-	f.StringVar(&a.helpDesk, "help-desk", "", "address of the vendor's help desk")
-	root.AddCommand(a.statusCommand(), a.checkCommand(), a.accessTokenCommand(), a.exportCommand(),
-		a.sendCommand(), a.openCommand(), a.doctorCommand(), a.forgetCommand(), a.versionCommand())
-	return root
-}
-
-// run makes cobra's function of ours, and keeps its error apart from cobra's.
-func (a *app) run(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		a.failed = do(cmd.Context(), args)
-		return nil
-	}
-}
-
-func (a *app) versionCommand() *cobra.Command {
+func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
-		RunE: a.run(func(context.Context, []string) error {
-			_, err := fmt.Fprintln(a.out, name, a.version)
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.stdout, name, a.version)
 			return err
-		}),
+		},
 	}
 }

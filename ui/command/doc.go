@@ -1,5 +1,6 @@
 // Package command is the command line: one cobra command for each thing that
-// dpc-onboard does, and the one place that wires the rooms together.
+// dpc-onboard does, and the one place that wires the rooms together. Each command has
+// a file: its flags and help, what it does, and what it prints. They share the app.
 //
 // What scripts can rely on:
 //

@@ -1,11 +1,12 @@
 package command
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/atotto/clipboard"
@@ -14,8 +15,11 @@ import (
 	"golang.org/x/term"
 
 	"dpc-onboard/keys"
-	"dpc-onboard/steps"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
+	"dpc-onboard/store/progress"
+	"dpc-onboard/store/secrets"
 )
 
 // doctorReport is what "doctor --json" prints.
@@ -39,105 +43,98 @@ const (
 	statusFail = "fail"
 )
 
-func (a *app) doctorCommand() *cobra.Command {
-	var asJSON bool
+type doctorCommand struct {
+	*app
+	json bool
+}
+
+func newDoctorCommand(a *app) *cobra.Command {
+	c := doctorCommand{app: a}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at keyring, vault, clock, network, terminal and clipboard",
 		Long: "Looks at all that the onboarding needs, and says what to do about what is missing. It changes nothing.\n" +
 			"Exits with 0 where nothing failed, with 5 where secrets have no place, and with 1 for anything else.",
 		Args: cobra.NoArgs,
-		RunE: a.run(func(ctx context.Context, _ []string) error { return a.doctor(ctx, asJSON) }),
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&c.json, "json", false, "as JSON")
 	return cmd
 }
 
-func (a *app) doctor(ctx context.Context, asJSON bool) error {
-	r := doctorReport{Schema: 1, Version: a.version}
+func (c *doctorCommand) run(ctx context.Context) error {
+	r := doctorReport{Schema: 1, Version: c.version}
 	look := func(found ...finding) {
+		r.Checks = append(r.Checks, found...)
 		for _, f := range found {
-			r.Checks = append(r.Checks, f)
-			if !asJSON {
-				a.printFinding(f)
+			if c.json {
+				continue
+			}
+			fmt.Fprintf(c.stdout, "%-4s  %-9s  %s\n", f.Status, f.Name, text.CleanLine(f.Text))
+			if f.Hint != "" {
+				fmt.Fprintf(c.stdout, "%-4s  %-9s  %s\n", "", "", text.CleanLine(f.Hint))
 			}
 		}
 	}
-	places, usable := a.lookAtPlaces(ctx)
-	look(places...)
-	look(a.lookAtDPC(ctx)...)
-	look(a.lookAtTerminal(), lookAtClipboard(), a.lookAtProgress())
+	backends, usable := c.lookAtBackends(ctx)
+	look(backends...)
+	look(c.lookAtDPC(ctx)...)
+	look(c.lookAtTerminal())
+	look(lookAtClipboard(), c.lookAtProgress())
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if asJSON {
-		if err := printJSON(a.out, r); err != nil {
+	if c.json {
+		if err := c.printJSON(r); err != nil {
 			return err
 		}
 	}
-	return verdict(r, usable)
-}
-
-func (a *app) printFinding(f finding) {
-	fmt.Fprintf(a.out, "%-4s  %-9s  %s\n", f.Status, f.Name, printable(f.Text))
-	if f.Hint != "" {
-		fmt.Fprintf(a.out, "%-4s  %-9s  %s\n", "", "", printable(f.Hint))
-	}
-}
-
-// verdict is doctor's exit code; what there is to say has been printed.
-func verdict(r doctorReport, usable bool) error {
-	if !usable {
-		return quiet{steps.ErrStorage}
-	}
-	for _, f := range r.Checks {
-		if f.Status == statusFail {
-			return quiet{errors.New("something is missing")}
-		}
+	switch {
+	case !usable:
+		return exitStorage
+	case slices.ContainsFunc(r.Checks, func(f finding) bool { return f.Status == statusFail }):
+		return exitFailed
 	}
 	return nil
 }
 
-// lookAtPlaces tries the keyring with a real write, read and delete, and the
-// vault where its passphrase is at hand. usable says whether secrets have a place:
+func failed(name string, err error) finding {
+	return finding{name, statusFail, err.Error(), record.Hint(err)}
+}
+
+// lookAtBackends tries the keyring with a real write, read and delete, and the
+// vault where its passphrase is at hand. usable says whether secrets can be kept:
 // a vault can stand in for a keyring, unless --store says otherwise.
-func (a *app) lookAtPlaces(ctx context.Context) (found []finding, usable bool) {
-	secrets, err := a.secrets()
+func (c *doctorCommand) lookAtBackends(ctx context.Context) (found []finding, usable bool) {
+	_, s, err := c.stores()
 	if err != nil {
 		return []finding{failed("vault", err)}, false
 	}
-	ring := finding{"keyring", statusOK, "a test value was written, read back and deleted", ""}
-	err = secrets.Use(ctx, steps.Keyring, keys.Secret{})
+	keyring := finding{"keyring", statusOK, "a test value was written, read back and deleted", ""}
+	err = s.Use(ctx, record.Keyring, keys.Secret{})
 	if err != nil {
-		ring = failed("keyring", err)
+		keyring = failed("keyring", err)
 	}
-	if err != nil && a.store != storeKeyring {
-		ring.Status = statusNote
+	if err != nil && c.store != record.Keyring {
+		keyring.Status = statusNote
 	}
-	vault := a.lookAtVault(ctx, secrets, err == nil)
-	switch a.store {
-	case storeKeyring:
-		usable = err == nil
-	case storeVault:
-		usable = vault.Status != statusFail
-	default:
-		usable = err == nil || vault.Status != statusFail
-	}
-	return []finding{ring, vault}, usable
+	vault := c.lookAtVault(ctx, s, err == nil)
+	usable = c.store != record.Vault && err == nil || c.store != record.Keyring && vault.Status != statusFail
+	return []finding{keyring, vault}, usable
 }
 
-func (a *app) lookAtVault(ctx context.Context, secrets *store.Secrets, ring bool) finding {
+func (c *doctorCommand) lookAtVault(ctx context.Context, s *secrets.Secrets, keyringWorks bool) finding {
 	switch {
-	case !secrets.VaultExists() && !ring:
+	case !s.VaultExists() && !keyringWorks:
 		return finding{"vault", statusNote, "there is none yet; the onboarding offers to make one", ""}
-	case !secrets.VaultExists():
+	case !s.VaultExists():
 		return finding{"vault", statusNote, "there is none, and none is needed while the keyring works", ""}
-	case a.vaultPassphraseFile == "":
+	case c.vaultPassphraseFile == "":
 		return finding{"vault", statusNote, "there is one; it was not opened", "To try it, give --vault-passphrase-file."}
 	}
-	passphrase, err := readPassphrase(a.vaultPassphraseFile)
+	passphrase, err := readPassphrase(c.vaultPassphraseFile)
 	if err == nil {
-		err = secrets.Use(ctx, steps.Vault, passphrase)
+		err = s.Use(ctx, record.Vault, passphrase)
 	}
 	if err != nil {
 		return failed("vault", err)
@@ -145,45 +142,36 @@ func (a *app) lookAtVault(ctx context.Context, secrets *store.Secrets, ring bool
 	return finding{"vault", statusOK, "it opens, and a test value was written, read back and deleted", ""}
 }
 
-func failed(name string, err error) finding {
-	return finding{name, statusFail, err.Error(), steps.Hint(err)}
-}
-
 // lookAtDPC asks whether DPC answers, and how far the clocks are apart.
-func (a *app) lookAtDPC(ctx context.Context) []finding {
-	client, err := a.client(steps.Sandbox)
+func (c *doctorCommand) lookAtDPC(ctx context.Context) []finding {
+	client, err := c.client(record.Sandbox)
 	if err != nil {
 		return []finding{failed("reach", err)}
 	}
+	statuses := map[check.Status]string{check.Passed: statusOK, check.Failed: statusFail}
 	var found []finding
 	for i, l := range client.Reach(ctx) {
-		f := finding{[]string{"reach", "clock"}[i], statusNote, l.Sentence(steps.Sandbox), l.Remedy()}
-		switch l.Status {
-		case steps.CheckPassed:
-			f.Status = statusOK
-		case steps.CheckFailed:
-			f.Status = statusFail
-		}
-		found = append(found, f)
+		found = append(found, finding{[]string{"reach", "clock"}[i], cmp.Or(statuses[l.Status], statusNote), l.Sentence(), l.Remedy()})
 	}
 	return found
 }
 
 // lookAtTerminal says what the wizard would find to draw on.
-func (a *app) lookAtTerminal() finding {
-	if why := a.noScreen(); why != "" {
+func (c *doctorCommand) lookAtTerminal() finding {
+	if why := c.noScreen(); why != "" {
 		return finding{"terminal", statusNote, why, "The onboarding goes line by line here."}
 	}
-	width, height, err := term.GetSize(int(a.out.Fd()))
+	width, height, err := term.GetSize(int(c.stdout.Fd()))
 	if err != nil {
 		return failed("terminal", err)
 	}
-	profile := colorprofile.Detect(a.out, os.Environ())
-	f := finding{"terminal", statusOK, fmt.Sprintf("%s, %d columns and %d rows, colors: %s, %s", os.Getenv("TERM"), width, height, profile, encoding()), ""}
+	characters := encoding()
+	f := finding{Name: "terminal", Status: statusOK, Text: fmt.Sprintf("%s, %d columns and %d rows, colors: %s, %s",
+		os.Getenv("TERM"), width, height, colorprofile.Detect(c.stdout, c.environ()), characters)}
 	switch {
 	case width < 40 || height < 12:
 		f.Status, f.Hint = statusNote, "Make the window larger: the wizard needs 40 columns and 12 rows."
-	case encoding() != utf8Name:
+	case characters != utf8Name:
 		f.Status, f.Hint = statusNote, "Set LANG to a UTF-8 locale so that all signs can be shown."
 	}
 	return f
@@ -193,20 +181,11 @@ const utf8Name = "UTF-8"
 
 // encoding names the character set that the environment asks for.
 func encoding() string {
-	if runtime.GOOS == "windows" {
+	value := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
+	if runtime.GOOS == "windows" || strings.Contains(strings.ToUpper(strings.ReplaceAll(value, "-", "")), "UTF8") {
 		return utf8Name
 	}
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		value := os.Getenv(name)
-		if value == "" {
-			continue
-		}
-		if clean := strings.ToUpper(strings.ReplaceAll(value, "-", "")); strings.Contains(clean, "UTF8") {
-			return utf8Name
-		}
-		return value
-	}
-	return "no UTF-8 locale"
+	return cmp.Or(value, "no UTF-8 locale")
 }
 
 func lookAtClipboard() finding {
@@ -219,20 +198,13 @@ func lookAtClipboard() finding {
 	return finding{"clipboard", statusOK, "a clipboard tool was found; it was not touched", ""}
 }
 
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}
-
 // lookAtProgress says whether the progress files can be read.
-func (a *app) lookAtProgress() finding {
-	p, err := a.progress()
-	if err != nil {
-		return failed("progress", err)
+func (c *doctorCommand) lookAtProgress() finding {
+	files, _, err := c.stores()
+	var all []progress.Entry
+	if err == nil {
+		all, err = files.List()
 	}
-	all, err := p.List()
 	if err != nil {
 		return failed("progress", err)
 	}
@@ -241,5 +213,5 @@ func (a *app) lookAtProgress() finding {
 			return finding{"progress", statusNote, e.Err.Error(), "The wizard sets it aside when that onboarding is opened, and loses nothing of it."}
 		}
 	}
-	return finding{"progress", statusOK, count(len(all), "onboarding"), ""}
+	return finding{"progress", statusOK, text.Plural(len(all), "onboarding"), ""}
 }

@@ -4,15 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
-	"dpc-onboard/steps"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/store/disk"
+	"dpc-onboard/store/progress"
+	"dpc-onboard/store/secrets"
 )
 
-func (a *app) forgetCommand() *cobra.Command {
-	var yes bool
+type forgetCommand struct {
+	*app
+	yes bool
+}
+
+func newForgetCommand(a *app) *cobra.Command {
+	c := forgetCommand{app: a}
 	cmd := &cobra.Command{
 		Use:   "forget ID",
 		Short: "Delete an onboarding's secrets and progress",
@@ -20,90 +28,81 @@ func (a *app) forgetCommand() *cobra.Command {
 			"At DPC nothing changes: delete token and key in the portal, too, where they are no longer needed.",
 		Example: name + " forget 1234567893-sandbox",
 		Args:    one("the onboarding's ID"),
-		RunE:    a.run(func(ctx context.Context, args []string) error { return a.forget(ctx, args[0], yes) }),
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args[0]) },
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "don't ask")
+	cmd.Flags().BoolVar(&c.yes, "yes", false, "don't ask")
 	return cmd
 }
 
-func (a *app) forget(ctx context.Context, id string, yes bool) error {
-	progress, err := a.progress()
+func (c *forgetCommand) run(ctx context.Context, id string) error {
+	files, backends, err := c.stores()
 	if err != nil {
 		return err
 	}
-	state, err := progress.Read(id)
-	_, broken := errors.AsType[*store.Unreadable](err)
+	defer files.Close()
+	state, err := files.Read(id)
+	_, unreadable := errors.AsType[*progress.Unreadable](err)
 	switch {
-	case isMissing(err):
+	case errors.Is(err, fs.ErrNotExist):
 		return unknown(id)
-	case broken:
-		state = steps.State{NPI: id[:10], Environment: steps.Environment(id[11:]), Storage: a.likelyPlace()}
-	case err != nil:
+	case unreadable: // then where its secrets are is a guess
+		state, err = record.Begun(id)
+		state.Storage = &record.Storage{Kind: record.Keyring}
+		if backends.VaultExists() {
+			state.Storage.Kind = record.Vault
+		}
+	case err == nil && !state.AccessAt.IsZero():
+		_, err = lock(files, id)
+	}
+	if err != nil {
 		return err
 	}
-	defer progress.Close()
-	if err := inUse(progress, state); err != nil {
+	if err := c.confirm(ctx, state); err != nil {
 		return err
 	}
-	if err := a.confirmForget(ctx, state, yes); err != nil {
+	if err := c.forget(ctx, state, files, nil); err != nil {
 		return err
 	}
-	if err := a.forgetting(nil, progress)(ctx, state); err != nil {
-		return err
-	}
-	a.say("Forgotten: %s. Delete its token and key in DPC's portal, too, where they are no longer needed.", id)
+	c.say("Forgotten: %s. Delete its token and key in DPC's portal, too, where they are no longer needed.", id)
 	return nil
 }
 
-// likelyPlace is where the secrets of an onboarding are whose file can't be read.
-func (a *app) likelyPlace() *steps.Storage {
-	secrets, err := a.secrets()
-	if err == nil && secrets.VaultExists() {
-		return &steps.Storage{Kind: steps.Vault}
+// confirm says what is deleted, and asks.
+func (c *forgetCommand) confirm(ctx context.Context, s record.State) error {
+	c.say("This deletes onboarding %s (%s) from this computer: client token, organization token and private key from the %s, and the progress file.",
+		s.ID(), s.Organization, s.Backend(c.store))
+	if p := s.Sealed; p != nil && disk.Exists(p.File) {
+		c.say("The sealed package stays: %s", p.File)
 	}
-	return &steps.Storage{Kind: steps.Keyring}
-}
-
-// confirmForget says what is deleted, and asks.
-func (a *app) confirmForget(ctx context.Context, s steps.State, yes bool) error {
-	a.say("This deletes onboarding %s (%s) from this computer: client token, organization token and private key from the %s, and the progress file.",
-		s.ID(), s.Organization, a.placeOf(s))
-	if p := s.Sealed; p != nil && fileExists(p.File) {
-		a.say("The sealed package stays: %s", p.File)
-	}
-	if yes {
+	if c.yes {
 		return nil
 	}
-	if !a.asks() {
-		return steps.WithKind(errors.New("nothing was deleted, because there is nobody to ask"), steps.ErrUsage, "Add --yes.")
+	if !c.asks() {
+		return record.WithKind(errors.New("nothing was deleted, because there is nobody to ask"), record.ErrUsage, "Add --yes.")
 	}
-	ok, err := a.askYes(ctx, "Nothing brings them back.")
-	if err == nil && !ok {
+	yes, err := c.askYes(ctx, "Nothing brings them back.")
+	if err == nil && !yes {
 		err = errors.New("nothing was deleted")
 	}
 	return err
 }
 
-// forgetFunc deletes an onboarding's secrets and progress.
-type forgetFunc func(context.Context, steps.State) error
-
-// forgetting returns what deletes the secrets first: while the progress file is
-// there, it can be tried again. opened is what the face has open, or nil: a vault
-// that is open needs no passphrase again.
-func (a *app) forgetting(opened *store.Secrets, progress *store.Progress) forgetFunc {
-	return func(ctx context.Context, s steps.State) error {
-		if s.Storage != nil || a.store != storeAuto {
-			secrets, err := opened, error(nil)
-			if opened == nil || opened.Kind() != a.placeOf(s) {
-				secrets, err = a.openSecrets(ctx, s)
-			}
-			if err == nil {
-				err = secrets.Forget(ctx, s.ID())
-			}
-			if err != nil {
-				return fmt.Errorf("delete the secrets: %w", err)
-			}
-		}
-		return progress.Remove(s.ID())
+// forget deletes an onboarding's secrets and progress; the secrets first: while
+// the progress file is there, it can be tried again. opened is the backend that the
+// onboarding has open, or nil: an open vault needs no passphrase again.
+func (a *app) forget(ctx context.Context, s record.State, files *progress.Progress, opened *secrets.Secrets) error {
+	if s.Storage == nil && a.store == record.Auto {
+		return files.Remove(s.ID()) // nothing was ever saved
 	}
+	var err error
+	if opened == nil || opened.Kind() != s.Backend(a.store) {
+		opened, err = a.openSecrets(ctx, s)
+	}
+	if err == nil {
+		err = opened.Forget(ctx, s.ID())
+	}
+	if err != nil {
+		return fmt.Errorf("delete the secrets: %w", err)
+	}
+	return files.Remove(s.ID())
 }

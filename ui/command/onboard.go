@@ -2,168 +2,231 @@ package command
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"fmt"
+	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"syscall"
-	"time"
 
-	tea "charm.land/bubbletea/v2"
-	"github.com/atotto/clipboard"
-	"github.com/cli/browser"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/steps"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
+	"dpc-onboard/store/disk"
+	"dpc-onboard/store/progress"
+	"dpc-onboard/store/secrets"
+	"dpc-onboard/store/wait"
 	"dpc-onboard/ui/plain"
 	"dpc-onboard/ui/wizard"
 )
 
-// onboard runs the onboarding itself, on the full screen or line by line.
-func (a *app) onboard(ctx context.Context) error {
+type onboardCommand struct {
+	*app
+	plain, reducedMotion bool
+	helpDesk             string
+}
+
+// newOnboardCommand returns the command without a name: the onboarding itself.
+func newOnboardCommand(a *app) *cobra.Command {
+	c := onboardCommand{app: a}
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: "Connect a practice to CMS's Data at the Point of Care (DPC)",
+		Long: "Takes you through the onboarding with DPC, one step at a time, beside a browser in which DPC's portal is open.\n" +
+			"Close it whenever you like: it goes on where you were.",
+		Example: name + "\n" + name + " --plain\n" + name + " status",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			u, err := url.Parse(c.helpDesk)
+			if err != nil || c.helpDesk != "" && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+				return usageError(cmd, fmt.Errorf("--help-desk takes an address such as %s", steps.HelpDesk))
+			}
+			return c.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&c.plain, "plain", false, "line by line, for screen readers and scripts")
+	f.BoolVar(&c.reducedMotion, "reduced-motion", false, "no animation")
+	f.StringVar(&c.helpDesk, "help-desk", "", "address of the vendor's help desk")
+	return cmd
+}
+
+// run goes through the onboarding, on the full screen or line by line.
+func (c *onboardCommand) run(ctx context.Context) error {
 	// A window that closes ends it, also where nohup or a service lets its children
 	// ignore that: nobody is left to answer.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
-	state, home, err := a.begin()
+	files, backends, err := c.stores()
 	if err != nil {
 		return err
 	}
-	secrets, err := a.secrets()
+	defer files.Close()
+	state, home, err := c.begin(files)
+	if err == nil && !state.AccessAt.IsZero() {
+		_, err = lock(files, state.ID()) // before anything is drawn
+	}
 	if err != nil {
 		return err
 	}
-	progress, err := a.progress()
+	session, err := c.session(ctx, state, backends)
 	if err != nil {
 		return err
 	}
-	defer progress.Close()
-	if err := inUse(progress, state); err != nil {
-		return err
+	c.taken = true
+	flow, err := c.show(ctx, steps.Facts{State: state, Session: session}, home, files, backends)
+	state = flow.State()
+	if state.ID() != "" && !state.AccessAt.IsZero() {
+		saved, _ := states(files) // where the list can't be read, nothing in it counts as saved
+		c.sayStanding(state, saved)
 	}
-	facts, err := a.facts(ctx, state, secrets)
-	if err != nil {
+	// The flow decides what it came to, not how the program came to its end.
+	switch {
+	case interrupted(err):
+		return exitInterrupted
+	case err != nil:
 		return err
+	case steps.Complete(state):
+		return nil
 	}
-	a.faced = true
-	flow, err := a.face(ctx, facts, home, a.services(ctx, secrets, progress), a.forgetting(secrets, progress))
-	return a.ended(flow, err)
+	return exitUnfinished
 }
 
 // begin says which onboarding to go on with, or that the home screen comes
 // first: where there are several, or one that is finished.
-func (a *app) begin() (state steps.State, home bool, err error) {
-	p, err := a.progress()
+func (c *onboardCommand) begin(files *progress.Progress) (state record.State, home bool, err error) {
+	all, err := states(files)
 	if err != nil {
-		return steps.State{}, false, err
+		return record.State{}, false, err
 	}
-	all, err := p.List()
-	if err != nil {
-		return steps.State{}, false, err
+	if i := slices.IndexFunc(all, func(s record.State) bool { return s.ID() == c.onboarding }); i >= 0 {
+		return all[i], false, nil
 	}
-	if a.onboarding != "" {
-		return named(all, a.onboarding), false, nil
+	if c.onboarding != "" {
+		state, err = record.Begun(c.onboarding)
+		return state, false, err
 	}
-	switch len(all) {
-	case 0:
-		return steps.State{}, false, nil
-	case 1:
-		return named(all, all[0].ID), steps.Complete(all[0].State), nil
+	if len(all) == 1 {
+		return all[0], steps.Complete(all[0]), nil
 	}
-	return steps.State{}, true, nil
+	return record.State{}, len(all) > 1, nil
 }
 
-// named returns an onboarding by its ID. Of one that is new, or whose file can't
-// be read, the ID is all that is known.
-func named(all []store.Entry, id string) steps.State {
-	for _, e := range all {
-		if e.ID == id && e.Err == nil {
-			return e.State
+// states lists the onboardings. Of one whose file can't be read, the ID is all
+// that is known.
+func states(files *progress.Progress) ([]record.State, error) {
+	entries, err := files.List()
+	all := make([]record.State, 0, len(entries))
+	for _, e := range entries {
+		if e.Err != nil {
+			e.State, _ = record.Begun(e.ID) // the name of a progress file is an ID
 		}
+		all = append(all, e.State)
 	}
-	return steps.State{Schema: steps.Schema, NPI: id[:10], Environment: steps.Environment(id[11:])}
+	return all, err
 }
 
-// inUse says who has the onboarding open, before anything is drawn.
-func inUse(progress *store.Progress, state steps.State) error {
-	if state.AccessAt.IsZero() {
-		return nil
-	}
-	_, _, err := progress.Open(state.ID())
-	if other, ok := errors.AsType[*store.OpenElsewhere](err); ok {
-		return steps.WithHint(other, "Go on there, or close it first. Nothing was changed.")
-	}
-	return err
-}
-
-// facts gathers what the flow begins with. The vault is opened here only where a
-// file holds its passphrase: whoever types it does so in the flow.
-func (a *app) facts(ctx context.Context, state steps.State, secrets *store.Secrets) (steps.Facts, error) {
+// session is what the flow begins with. The vault is opened here only where a
+// file holds its passphrase: whoever types it does so in the flow. A weak one is
+// refused before a vault is made with it.
+func (c *onboardCommand) session(ctx context.Context, state record.State, s *secrets.Secrets) (steps.Session, error) {
 	folder, err := os.Getwd()
 	if err != nil {
-		return steps.Facts{}, fmt.Errorf("find the folder that this was started in: %w", err)
+		return steps.Session{}, fmt.Errorf("find the folder that this was started in: %w", err)
 	}
-	session := steps.Session{Now: a.now(), Store: a.store, Folder: folder, HelpDesk: a.helpDesk}
-	if a.vaultPassphraseFile != "" && (secrets.VaultExists() || a.placeOf(state) == steps.Vault) {
-		passphrase, err := a.newVaultPassphrase(secrets.VaultExists(), state)
+	session := steps.Session{Now: c.now(), Store: c.store, Folder: folder, HelpDesk: c.helpDesk}
+	if c.vaultPassphraseFile != "" && (s.VaultExists() || state.Backend(c.store) == record.Vault) {
+		passphrase, err := readPassphrase(c.vaultPassphraseFile)
+		if err == nil && !s.VaultExists() {
+			err = checkStrength(passphrase, state)
+		}
 		if err == nil {
-			err = secrets.Use(ctx, steps.Vault, passphrase)
+			err = s.Use(ctx, record.Vault, passphrase)
 		}
 		if err != nil {
-			return steps.Facts{}, err
+			return steps.Session{}, err
 		}
-		session.Ready, session.Place = true, steps.Vault
+		session.Ready, session.Backend = true, record.Vault
 	}
-	session.VaultExists = secrets.VaultExists()
-	return steps.Facts{State: state, Session: session}, nil
+	session.VaultExists = s.VaultExists()
+	return session, nil
 }
 
-// newVaultPassphrase reads the vault's passphrase, and refuses a weak one before
-// a vault is made with it.
-func (a *app) newVaultPassphrase(exists bool, state steps.State) (keys.Secret, error) {
-	passphrase, err := readPassphrase(a.vaultPassphraseFile)
-	if err != nil || exists {
-		return passphrase, err
-	}
-	return passphrase, a.strong(passphrase, state)
-}
-
-// strong refuses a weak passphrase with the reason.
-func (a *app) strong(passphrase keys.Secret, state steps.State) error {
-	return steps.WithKind(keys.CheckPassphrase(passphrase, state.Organization, state.NPI), steps.ErrUsage,
-		"Take five or more words that have nothing to do with each other or with the practice.")
-}
-
-// face runs the wizard, or goes line by line where that was asked for or where
+// show runs the wizard, or goes line by line where that was asked for or where
 // there is no terminal to draw on.
-func (a *app) face(ctx context.Context, facts steps.Facts, home bool, services steps.Services, forget forgetFunc) (steps.Flow, error) {
-	if why := a.noScreen(); !a.plain && why != "" {
-		a.say("%s: %s, so this goes line by line (--plain).", name, why)
-		a.plain = true
+func (c *onboardCommand) show(ctx context.Context, facts steps.Facts, home bool, files *progress.Progress, s *secrets.Secrets) (steps.Flow, error) {
+	if why := c.noScreen(); !c.plain && why != "" {
+		c.say("%s: %s, so this goes line by line (--plain).", name, why)
+		c.plain = true
 	}
-	if a.plain {
+	services := steps.Services{
+		Now:           c.now,
+		Secrets:       s,
+		Progress:      files,
+		Checker:       checker{c.app},
+		Packages:      c.packages(),
+		NewPair:       pairs(),
+		NewPassphrase: func() (keys.Secret, error) { return keys.NewPassphrase(rand.Reader) },
+		ReadFile:      readFile,
+		WriteFile:     writeFile,
+		RemoveFile:    func(path string) error { return os.Remove(disk.Home(path)) },
+		FreePath:      disk.Free,
+	}
+	entries := func() ([]record.State, error) { return states(files) }
+	copyText, clearSecret := systemClipboard()
+	if c.plain {
 		return plain.Run(ctx, plain.Options{
-			In: a.in, Out: a.out, Dumb: dumb(), Facts: facts, Services: services,
-			Home: home, Entries: a.states, OpenURL: openURL, Copy: nativeCopy(),
+			In: c.stdin, Out: c.stdout, Dumb: dumb(), Facts: facts, Services: services,
+			Home: home, Entries: entries, OpenURL: openURL, Copy: copyText,
 		})
 	}
 	return wizard.Run(ctx, wizard.Options{
-		Facts: facts, Services: services, Home: home, Entries: a.states, Forget: forget,
-		Copy: nativeCopy(), ClearClipboard: nativeClear(), OpenURL: openURL,
-		ReducedMotion: a.reducedMotion, NoColor: os.Getenv("NO_COLOR") != "",
-		Input: a.in, Output: a.out, Environ: os.Environ(),
+		Facts: facts, Services: services, Home: home, Entries: entries,
+		Forget: func(ctx context.Context, state record.State) error { return c.forget(ctx, state, files, s) },
+		Copy:   copyText, ClearClipboard: clearSecret, OpenURL: openURL,
+		ReducedMotion: c.reducedMotion, NoColor: c.noColor || os.Getenv("NO_COLOR") != "",
+		Input: c.stdin, Output: c.stdout, Environ: c.environ(),
 	})
+}
+
+// writeFile writes a new file, and makes its folder where there is none.
+func writeFile(path string, data []byte) error {
+	path = disk.Home(path)
+	if err := os.MkdirAll(filepath.Dir(path), disk.FolderMode); err != nil {
+		return fmt.Errorf("make the folder: %w", err)
+	}
+	return disk.Create(path, data)
+}
+
+// pairs returns what makes key pairs. The first is being made from now on, so that
+// nobody waits at the key step; another is made when it is asked for.
+func pairs() func(context.Context) (keys.Pair, error) {
+	generate := func() (keys.Pair, error) { return keys.GeneratePair(rand.Reader) }
+	first := sync.OnceValues(generate)
+	go func() { _, _ = first() }()
+	var handedOut atomic.Bool
+	return func(ctx context.Context) (keys.Pair, error) {
+		pair, err := wait.For(ctx, first)
+		if err != nil || handedOut.CompareAndSwap(false, true) {
+			return pair, err
+		}
+		return wait.For(ctx, generate)
+	}
 }
 
 // noScreen says why nothing can be drawn, or "".
 func (a *app) noScreen() string {
 	switch {
-	case !term.IsTerminal(int(a.in.Fd())):
+	case !term.IsTerminal(int(a.stdin.Fd())):
 		return "the input is not a terminal"
-	case !term.IsTerminal(int(a.out.Fd())):
+	case !term.IsTerminal(int(a.stdout.Fd())):
 		return "the output is not a terminal"
 	case dumb():
 		return "this terminal can't draw (TERM=dumb)"
@@ -174,106 +237,25 @@ func (a *app) noScreen() string {
 // dumb reports whether the terminal says that it understands no sequences.
 func dumb() bool { return os.Getenv("TERM") == "dumb" }
 
-// states lists the onboardings for the home screen. Those whose file can't be
-// read are in it by their ID alone.
-func (a *app) states() ([]steps.State, error) {
-	p, err := a.progress()
-	if err != nil {
-		return nil, err
-	}
-	all, err := p.List()
-	states := make([]steps.State, 0, len(all))
-	for _, e := range all {
-		states = append(states, named(all, e.ID))
-	}
-	return states, err
-}
-
-// briefly is how long a browser may take to say that it can't start. One that
-// goes on for longer is running.
-const briefly = 2 * time.Second
-
-// openURL opens a page in the browser.
-func openURL(url string) error {
-	failed := make(chan error, 1)
-	go func() { failed <- browser.OpenURL(url) }()
-	select {
-	case err := <-failed:
-		if err == nil {
-			return nil
-		}
-		return steps.WithHint(fmt.Errorf("no browser could be started: %w", err), "Open the page's address in your browser yourself.")
-	case <-time.After(briefly):
-		return nil
-	}
-}
-
-// nativeCopy returns the operating system's clipboard, or nil where there is none.
-func nativeCopy() func(string) error {
-	if clipboard.Unsupported {
-		return nil
-	}
-	return func(text string) error {
-		err := clipboard.WriteAll(text)
-		if err == nil {
-			return nil
-		}
-		return steps.WithHint(fmt.Errorf("the clipboard can't be reached: %w", err), "Select the text and copy it, or have it written to files.")
-	}
-}
-
-// nativeClear returns what empties the operating system's clipboard where it
-// still holds a secret, or nil where there is no clipboard.
-func nativeClear() func(keys.Secret) error {
-	if clipboard.Unsupported {
-		return nil
-	}
-	return func(secret keys.Secret) error {
-		held, err := clipboard.ReadAll()
-		if err != nil || !keys.NewSecret(held).Equal(secret) {
-			return err
-		}
-		return clipboard.WriteAll("")
-	}
-}
-
-// ended says where the onboarding stands when the program ends, and makes the
-// exit code of it: the flow decides, not how the program came to its end.
-func (a *app) ended(flow steps.Flow, err error) error {
-	state := flow.State()
-	if state.ID() != "" && !state.AccessAt.IsZero() {
-		a.standing(state)
-	}
-	switch {
-	case errors.Is(err, tea.ErrInterrupted), errors.Is(err, plain.ErrInterrupted), errors.Is(err, context.Canceled):
-		return quiet{err}
-	case err != nil:
-		return err
-	case steps.Complete(state):
-		return nil
-	}
-	return quiet{steps.ErrUnfinished}
-}
-
-// standing says in two lines where an onboarding stands and how to go on.
-func (a *app) standing(s steps.State) {
-	done := s.DoneSteps()
+// sayStanding says in two lines where an onboarding stands and how to go on. saved
+// are the onboardings as they are on the disk.
+func (c *onboardCommand) sayStanding(s record.State, saved []record.State) {
+	done := steps.DoneSteps(s)
 	if steps.Complete(s) {
-		a.say("%s, %s: all %d steps are done.", s.Organization, s.Environment, done)
+		c.say("%s, %s: all %d steps are done.", s.Organization, s.Environment, done)
 		if t := s.ClientToken; t != nil && !t.Expires.IsZero() {
-			a.say("The client token expires on %s: start \"%s\" before that day to replace it.", day(t.Expires), name)
+			c.say("The client token expires on %s: start \"%s\" before that day to replace it.", text.Day(t.Expires), name)
 		}
 		return
 	}
-	all, _ := a.states() // where the list can't be read, nothing in it counts as saved
-	how := "done and saved"
-	if !slices.ContainsFunc(all, func(kept steps.State) bool { return kept.ID() == s.ID() && kept.DoneSteps() >= done }) {
-		how = "done, but not all of it could be saved"
+	how := "done, but not all of it could be saved"
+	if slices.ContainsFunc(saved, func(kept record.State) bool { return kept.ID() == s.ID() && steps.DoneSteps(kept) >= done }) {
+		how = "done and saved"
 	}
-	a.say("%s, %s: %d of %d steps are %s. Next: %s.", s.Organization, s.Environment, done, len(steps.IDs), how, steps.Next(s).Title())
+	c.say("%s, %s: %d of %d steps are %s. Next: %s.", s.Organization, s.Environment, done, len(steps.IDs), how, steps.Next(s).Title())
 	again := name
-	if len(all) > 1 {
+	if len(saved) > 1 {
 		again += " --onboarding " + s.ID()
 	}
-	a.say("Start \"%s\" to go on.", again)
+	c.say("Start \"%s\" to go on.", again)
 }

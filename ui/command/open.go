@@ -11,19 +11,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"dpc-onboard/keys"
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
+	"dpc-onboard/store/disk"
 	"dpc-onboard/store/submission"
 )
 
-// openFlags say what to open a package with, and what to do with it.
-type openFlags struct {
+type openCommand struct {
+	*app
 	output, passphraseFile string
 	identities             []string
 	json, secrets          bool
 }
 
-func (a *app) openCommand() *cobra.Command {
-	var o openFlags
+func newOpenCommand(a *app) *cobra.Command {
+	c := openCommand{app: a}
 	cmd := &cobra.Command{
 		Use:   "open FILE",
 		Short: "Open and verify a package (the receiver's side)",
@@ -31,26 +33,26 @@ func (a *app) openCommand() *cobra.Command {
 			"and can sign what the portal asks for, and that token, organization and environment agree. Without --output nothing is written.",
 		Example: name + " open dpc-1234567893-sandbox-20261122.zip.age --output practice",
 		Args:    one("the sealed file"),
-		RunE:    a.run(func(ctx context.Context, args []string) error { return a.open(ctx, args[0], o) }),
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args[0]) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.output, "output", "", "new folder to write the files to")
-	f.StringVar(&o.passphraseFile, "passphrase-file", "", "file with the passphrase, of the package or of --identity")
-	f.StringArrayVar(&o.identities, "identity", nil, "private key file: age, SSH or OpenPGP; may be given more than once")
-	f.BoolVar(&o.json, "json", false, "print the package as JSON, without the secrets")
-	f.BoolVar(&o.secrets, "secrets", false, "with --json: print the secrets, too")
+	f.StringVar(&c.output, "output", "", "new folder to write the files to")
+	f.StringVar(&c.passphraseFile, "passphrase-file", "", "file with the passphrase, of the package or of --identity")
+	f.StringArrayVar(&c.identities, "identity", nil, "private key file: age, SSH or OpenPGP; may be given more than once")
+	f.BoolVar(&c.json, "json", false, "print the package as JSON, without the secrets")
+	f.BoolVar(&c.secrets, "secrets", false, "with --json: print the secrets, too")
 	return cmd
 }
 
-func (a *app) open(ctx context.Context, path string, o openFlags) error {
-	if o.secrets && !o.json {
-		return steps.WithKind(errors.New("--secrets goes with --json"), steps.ErrUsage, "To write the secrets to files, use --output.")
+func (c *openCommand) run(ctx context.Context, path string) error {
+	if c.secrets && !c.json {
+		return record.WithKind(errors.New("--secrets goes with --json"), record.ErrUsage, "To write the secrets to files, use --output.")
 	}
-	sealed, err := a.readPackage(path)
+	sealed, err := c.read(path)
 	if err != nil {
 		return err
 	}
-	unlock, err := a.unlock(ctx, o, path == "-")
+	unlock, err := c.unlock(ctx, path == "-")
 	if err != nil {
 		return err
 	}
@@ -58,30 +60,31 @@ func (a *app) open(ctx context.Context, path string, o openFlags) error {
 	if err != nil {
 		return err
 	}
-	if o.output != "" {
-		if err := contents.Extract(submission.HomePath(o.output)); err != nil {
+	if c.output != "" {
+		if err := contents.Extract(disk.Home(c.output)); err != nil {
 			return err
 		}
 	}
-	a.summary(contents, o.output)
-	if !o.json {
+	c.printSummary(contents.Submission)
+	if !c.json {
 		return nil
 	}
-	data, err := contents.JSON(o.secrets)
+	data, err := contents.JSON(c.secrets)
 	if err != nil {
 		return err
 	}
-	_, err = a.out.Write(data)
+	_, err = c.stdout.Write(data)
 	return err
 }
 
-// readPackage reads the sealed file, or standard input for "-".
-func (a *app) readPackage(path string) ([]byte, error) {
-	in := a.in
+// read reads the sealed file, or standard input for "-".
+func (c *openCommand) read(path string) ([]byte, error) {
+	in := c.stdin
 	if path != "-" {
-		f, err := os.Open(submission.HomePath(path))
+		f, err := os.Open(disk.Home(path))
 		if err != nil {
-			return nil, steps.WithHint(fmt.Errorf("%s can't be read: %w", path, withoutPath(err)), "Name the sealed file that you received.")
+			err = errors.Unwrap(err) // without the path
+			return nil, record.WithHint(fmt.Errorf("%s can't be read: %w", path, err), "Name the sealed file that you received.")
 		}
 		defer f.Close()
 		in = f
@@ -91,49 +94,45 @@ func (a *app) readPackage(path string) ([]byte, error) {
 
 // unlock gathers what the package is opened with. The passphrase is asked only
 // where one is needed and somebody is there.
-func (a *app) unlock(ctx context.Context, o openFlags, piped bool) (submission.Unlock, error) {
+func (c *openCommand) unlock(ctx context.Context, piped bool) (submission.Unlock, error) {
 	var u submission.Unlock
-	for _, path := range o.identities {
+	for _, path := range c.identities {
 		identity, err := readFile(path)
 		if err != nil {
-			return u, steps.WithKind(fmt.Errorf("%s: %w", path, err), steps.ErrUsage, "Name the file of your private key.")
+			return u, record.WithKind(fmt.Errorf("%s: %w", path, err), record.ErrUsage, "Name the file of your private key.")
 		}
 		u.Identities = append(u.Identities, identity)
 	}
 	switch {
-	case o.passphraseFile != "":
-		u.Passphrase = func() (keys.Secret, error) { return readPassphrase(o.passphraseFile) }
-	case a.asks() && !piped:
-		u.Passphrase = func() (keys.Secret, error) { return a.askHidden(ctx, "Passphrase: ") }
+	case c.passphraseFile != "":
+		u.Passphrase = func() (keys.Secret, error) { return readPassphrase(c.passphraseFile) }
+	case c.asks() && !piped:
+		u.Passphrase = func() (keys.Secret, error) { return c.ask(ctx, "Passphrase: ", true) }
 	}
 	return u, nil
 }
 
-// summary tells what is in the package, and that it was verified.
-func (a *app) summary(c submission.Contents, output string) {
-	s := c.Submission
-	a.say("Verified: every checksum, the key pair, and that token, organization and environment agree.")
+// printSummary tells what is in the package, and that it was verified.
+func (c *openCommand) printSummary(s submission.Submission) {
+	checked := "no"
+	if s.Check.Passed {
+		checked = "yes, on " + text.Day(s.Check.At)
+	}
+	c.say("Verified: every checksum, the key pair, and that token, organization and environment agree.")
 	for _, row := range []struct{ name, value string }{
 		{"Organization", s.Organization},
 		{"NPI", s.NPI},
 		{"Environment", string(s.Environment)},
 		{"Organization ID", s.OrganizationID},
-		{"Client token", fmt.Sprintf("%q, expires on %s", s.TokenLabel, day(s.TokenExpiry))},
+		{"Client token", fmt.Sprintf("%q, expires on %s", s.TokenLabel, text.Day(s.TokenExpiry))},
 		{"Public key ID", s.KeyID},
 		{"Fingerprint", s.KeyFingerprint},
-		{"Checked with DPC", checkedWord(s.Check)},
-		{"Made", day(s.CreatedAt) + " by " + name + " " + s.ToolVersion},
+		{"Checked with DPC", checked},
+		{"Made", text.Day(s.CreatedAt) + " by " + name + " " + s.ToolVersion},
 	} {
-		a.say("%-17s %s", row.name+":", row.value)
+		fmt.Fprintf(c.stderr, "%-17s %s\n", row.name+":", text.CleanLine(row.value))
 	}
-	if output != "" {
-		a.say("Written to %s. Three of the files are secrets: keep them where only you can read them.", output)
+	if c.output != "" {
+		c.say("Written to %s. Three of the files are secrets: keep them where only you can read them.", c.output)
 	}
-}
-
-func checkedWord(c submission.Check) string {
-	if !c.Passed {
-		return "no"
-	}
-	return "yes, on " + day(c.At)
 }

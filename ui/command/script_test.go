@@ -15,7 +15,7 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/steps/dpc/dpctest"
-	"dpc-onboard/store"
+	"dpc-onboard/store/progress"
 	"dpc-onboard/ui/command"
 )
 
@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"sftp-server": sftpServer,
 			"terminal":    terminalCommand,
 			"hold":        holdCommand,
+			"give-up":     giveUpCommand,
 		},
 	})
 }
@@ -90,7 +91,7 @@ func portalCommand(ts *testscript.TestScript, _ bool, args []string) {
 
 // publicKey reads the key of the only onboarding.
 func publicKey(ts *testscript.TestScript) keys.PublicKey {
-	entries, err := store.NewProgress(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "dpc-onboard")).List()
+	entries, err := progress.New(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "dpc-onboard")).List()
 	ts.Check(err)
 	if len(entries) != 1 || entries[0].State.Key == nil {
 		ts.Fatalf("there is no key to add")
@@ -102,10 +103,24 @@ func publicKey(ts *testscript.TestScript) keys.PublicKey {
 
 // holdCommand opens an onboarding as another window does.
 func holdCommand(ts *testscript.TestScript, _ bool, args []string) {
-	progress := store.NewProgress(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "dpc-onboard"))
+	progress := progress.New(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "dpc-onboard"))
 	_, _, err := progress.Open(args[0])
 	ts.Check(err)
 	ts.Defer(func() { _ = progress.Close() })
+}
+
+// giveUpCommand says "I no longer have the token" of an onboarding, as the wizard
+// notes it; "! give-up" takes it back.
+func giveUpCommand(ts *testscript.TestScript, back bool, args []string) {
+	progress := progress.New(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "dpc-onboard"))
+	state, _, err := progress.Open(args[0])
+	ts.Check(err)
+	defer progress.Close()
+	state.LostToken = state.ClientToken.Digest
+	if back {
+		state.LostToken = ""
+	}
+	ts.Check(progress.Save(state))
 }
 
 // exitCommand runs a command and expects an exit code: exit 3 dpc-onboard …

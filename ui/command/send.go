@@ -7,20 +7,22 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dpc-onboard/steps"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/sftpurl"
+	"dpc-onboard/steps/text"
+	"dpc-onboard/store/disk"
+	"dpc-onboard/store/progress"
 	"dpc-onboard/store/submission"
-	"dpc-onboard/store/submission/sftp"
+	"dpc-onboard/ui/plain"
 )
 
-// sendFlags say how to sign in to the server.
-type sendFlags struct {
-	keyFile, passwordFile, trust string
+type sendCommand struct {
+	sealing
+	keyFile, passwordFile, trust string // to sign in to the server
 }
 
-func (a *app) sendCommand() *cobra.Command {
-	var s sealFlags
-	var o sendFlags
+func newSendCommand(a *app) *cobra.Command {
+	c := sendCommand{sealing: sealing{app: a}}
 	cmd := &cobra.Command{
 		Use:   "send URL",
 		Short: "Seal the package and upload it by SFTP",
@@ -29,116 +31,91 @@ func (a *app) sendCommand() *cobra.Command {
 			"Without --key-file and --password-file, the SSH agent and your usual keys sign in.",
 		Example: name + " send sftp://practice@sftp.example.com/inbox/ --recipient age1…",
 		Args:    one("the address to send to"),
-		RunE:    a.run(func(ctx context.Context, args []string) error { return a.send(ctx, args[0], s, o) }),
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args[0]) },
 	}
-	s.add(cmd.Flags())
 	f := cmd.Flags()
-	f.StringVar(&o.keyFile, "key-file", "", "file with the SSH private key to sign in with")
-	f.StringVar(&o.passwordFile, "password-file", "", "file with the password, or with the passphrase of --key-file")
-	f.StringVar(&o.trust, "trust", "", "fingerprint (SHA256:…) of a server that is not known here yet")
+	c.addSealFlags(f)
+	f.StringVar(&c.keyFile, "key-file", "", "file with the SSH private key to sign in with")
+	f.StringVar(&c.passwordFile, "password-file", "", "file with the password, or with the passphrase of --key-file")
+	f.StringVar(&c.trust, "trust", "", "fingerprint (SHA256:…) of a server that is not known here yet")
 	return cmd
 }
 
-func (a *app) send(ctx context.Context, url string, s sealFlags, o sendFlags) error {
-	if _, err := sftp.ParseURL(url); err != nil {
-		return steps.WithKind(err, steps.ErrUsage, steps.Hint(err))
+func (c *sendCommand) run(ctx context.Context, url string) error {
+	if _, err := sftpurl.Parse(url); err != nil {
+		return record.WithKind(err, record.ErrUsage, record.Hint(err))
 	}
-	state, progress, err := a.hold()
+	state, files, err := c.hold()
 	if err != nil {
 		return err
 	}
-	defer progress.Close()
-	a.saySent(state)
-	upload := steps.Upload{URL: url, KeyFile: submission.HomePath(o.keyFile), Trust: o.trust}
-	if o.passwordFile != "" {
-		if upload.Password, err = readPassphrase(o.passwordFile); err != nil {
+	defer files.Close()
+	if len(state.Sent) > 0 {
+		last := state.Sent[len(state.Sent)-1]
+		c.say("Note: a package was handed over already, on %s (%s). This sends one again.", text.Day(last.At), last.Where)
+	}
+	upload := record.Upload{URL: url, KeyFile: disk.Home(c.keyFile), Trust: c.trust}
+	if c.passwordFile != "" {
+		if upload.Password, err = readPassphrase(c.passwordFile); err != nil {
 			return err
 		}
 	}
-	state, err = a.toSend(ctx, state, progress, s)
+	state, err = c.toSend(ctx, state, files)
 	if err != nil {
 		return err
 	}
 	upload.File = state.Sealed.File
-	d, err := a.upload(ctx, upload)
+	delivery, err := c.upload(ctx, upload)
 	if err != nil {
 		return err
 	}
-	if err := a.save(progress, state.WithDelivery(d)); err != nil {
+	if err := c.save(files, state.WithDelivery(delivery)); err != nil {
 		return err
 	}
-	a.say("Delivered and read back: SHA-256 %s.", d.SHA256)
-	_, err = fmt.Fprintln(a.out, d.Where)
+	c.say("Delivered and read back: SHA-256 %s.", delivery.SHA256)
+	_, err = fmt.Fprintln(c.stdout, delivery.Where)
 	return err
 }
 
-// saySent says so first where a package was handed over already.
-func (a *app) saySent(s steps.State) {
-	if len(s.Sent) == 0 {
-		return
-	}
-	last := s.Sent[len(s.Sent)-1]
-	a.say("Note: a package was handed over already, on %s (%s). This sends one again.", day(last.At), last.Where)
-}
-
-// toSend returns the state with a package to send: the one that is sealed
-// already where it holds today's credentials, or a new one.
-func (a *app) toSend(ctx context.Context, state steps.State, progress *store.Progress, s sealFlags) (steps.State, error) {
-	if !s.given() && current(state) && fileExists(state.Sealed.File) {
-		a.say("Sending the package that was sealed on %s: %s", day(state.Sealed.At), state.Sealed.File)
+// toSend returns the state with a package to send: the one that is sealed already
+// where it holds today's credentials and no other was asked for, or a new one.
+func (c *sendCommand) toSend(ctx context.Context, state record.State, files *progress.Progress) (record.State, error) {
+	asked := c.output != "" || c.recipient != "" || c.passphraseFile != "" || c.format != submission.FormatAge
+	if sealed := state.CurrentPackage(); !asked && sealed != nil && disk.Exists(sealed.File) {
+		c.say("Sending the package that was sealed on %s: %s", text.Day(sealed.At), sealed.File)
 		return state, nil
 	}
-	if err := s.check(a.asks()); err != nil {
+	if err := c.checkSealFlags(); err != nil {
 		return state, err
 	}
-	s, err := a.freeOutput(state, s)
-	if err != nil {
-		return state, err
+	return c.seal(ctx, state, files)
+}
+
+// upload sends the file. A server that is not known is asked about on a terminal,
+// and refused in a script.
+func (c *sendCommand) upload(ctx context.Context, u record.Upload) (record.DeliveryFact, error) {
+	percent := func() func(done, total int64) {
+		return plain.Quarters(func(percent int64) { c.say("%d percent", percent) })
 	}
-	return a.sealed(ctx, state, progress, s)
-}
-
-// current reports whether the sealed package holds today's credentials.
-func current(s steps.State) bool {
-	p := s.Sealed
-	return p != nil && s.ClientToken != nil && s.KeyID != nil && s.Key != nil &&
-		p.TokenDigest == s.ClientToken.Digest && p.KeyID == s.KeyID.ID && p.Fingerprint == s.Key.Fingerprint
-}
-
-// upload sends the file. A server that is not known is asked about on a
-// terminal, and refused in a script.
-func (a *app) upload(ctx context.Context, u steps.Upload) (steps.DeliveryFact, error) {
-	d, err := a.packages().Upload(ctx, u, a.percent())
-	host, unknown := errors.AsType[*steps.UnknownHost](err)
+	d, err := c.packages().Upload(ctx, u, percent())
+	host, unknown := errors.AsType[*record.UnknownHost](err)
 	if !unknown {
 		return d, err
 	}
 	if u.Trust != "" { // to offer the key that was shown would talk somebody into it
-		return d, steps.WithHint(fmt.Errorf("%w: it shows the %s key %s, and not the one that --trust names", err, host.KeyType, host.Fingerprint),
+		return d, record.WithHint(fmt.Errorf("%w: it shows the %s key %s, and not the one that --trust names", err, host.KeyType, host.Fingerprint),
 			"Nothing was sent. Call the vendor: unless the fingerprint was mistyped, somebody may stand between you and the server.")
 	}
-	if !a.asks() {
-		return d, steps.WithHint(fmt.Errorf("%w: it shows the %s key %s", err, host.KeyType, host.Fingerprint),
+	if !c.asks() {
+		return d, record.WithHint(fmt.Errorf("%w: it shows the %s key %s", err, host.KeyType, host.Fingerprint),
 			"Compare this with the vendor's fingerprint, and only if it is the same give it: --trust "+host.Fingerprint)
 	}
-	a.say("The server %s is not known on this computer. Its %s key is %s.", host.Host, host.KeyType, host.Fingerprint)
-	a.say("Ask the vendor for the fingerprint and compare. If it differs, somebody may stand between you and the server.")
-	yes, err := a.askYes(ctx, "Is it the same?")
+	c.say("The server %s is not known on this computer. Its %s key is %s.", host.Host, host.KeyType, host.Fingerprint)
+	c.say("Ask the vendor for the fingerprint and compare. If it differs, somebody may stand between you and the server.")
+	yes, err := c.askYes(ctx, "Is it the same?")
 	if err != nil || !yes {
 		return d, errors.Join(errors.New("the server was not trusted, and nothing was sent"), err)
 	}
 	u.Trust = host.Fingerprint
-	return a.packages().Upload(ctx, u, a.percent())
-}
-
-// percent returns what tells of the upload, a line for each quarter.
-func (a *app) percent() func(done, total int64) {
-	last := int64(0)
-	return func(done, total int64) {
-		if total <= 0 || done*4/total <= last {
-			return
-		}
-		last = done * 4 / total
-		a.say("%d percent", last*25)
-	}
+	return c.packages().Upload(ctx, u, percent())
 }

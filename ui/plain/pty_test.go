@@ -19,6 +19,7 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 	"dpc-onboard/ui/plain"
 )
@@ -45,7 +46,7 @@ type terminal struct {
 // screen.
 func sit(t *testing.T, w *stepstest.World, screen string) *terminal {
 	t.Helper()
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo(screen)
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo(screen)
 	w.Restart()
 	return start(t, plain.Options{Services: w.Services(), Facts: steps.Facts{State: p.Flow.State(), Session: w.Session()}})
 }
@@ -221,6 +222,23 @@ func TestAPastedPEMOnATerminal(t *testing.T) {
 	}
 }
 
+// TestATornPaste sends the mark of a paste's end in two pieces, as when it does not
+// fit into one read.
+func TestATornPaste(t *testing.T) {
+	secret := long(t)
+	s := sit(t, stepstest.New(t), "save")
+	s.wait("Client Token: ")
+	s.send("\x1b[200~" + secret)
+	s.send("\x1b")
+	s.send("[201~")
+	s.send("\r")
+	s.wait("Client Token received, " + itoa(len(secret)) + " characters")
+	s.send("\x04")
+	if _, err := s.leave(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTypingIsShownAndCanBeCorrected(t *testing.T) {
 	w := stepstest.New(t)
 	s := start(t, plain.Options{Services: w.Services(), Facts: steps.Facts{Session: w.Session()}})
@@ -253,8 +271,8 @@ func TestAClosedWindowIsTheEndOfInput(t *testing.T) {
 	s.wait("Client Token: ")
 	s.hangUp()
 	<-s.done
-	if s.err != nil || s.flow.Step() != steps.Save {
-		t.Errorf("got %v at %s", s.err, s.flow.Step())
+	if s.err != nil || s.flow.Prompt().Step != steps.Save {
+		t.Errorf("got %v at %s", s.err, s.flow.Prompt().Step)
 	}
 }
 
@@ -262,7 +280,7 @@ func TestAClosedWindowIsTheEndOfInput(t *testing.T) {
 // who typed something else before.
 func TestCtrlCEndsWhatIsBeingDone(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("key")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("key")
 	w.Restart()
 	services := w.Services()
 	services.NewPair = neverReady
@@ -280,7 +298,7 @@ func TestCtrlCEndsWhatIsBeingDone(t *testing.T) {
 
 func TestCopyAndOpenAreWordsOnATerminal(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("add")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("add")
 	w.Restart()
 	var copied, opened string
 	s := start(t, plain.Options{
@@ -303,7 +321,7 @@ func TestCopyAndOpenAreWordsOnATerminal(t *testing.T) {
 	if _, err := s.leave(); err != nil {
 		t.Error(err)
 	}
-	if copied != p.Flow.State().Key.PublicKey || opened != steps.Sandbox.Portal() {
+	if copied != p.Flow.State().Key.PublicKey || opened != record.Sandbox.Portal() {
 		t.Errorf("copied %q, opened %q", copied, opened)
 	}
 }

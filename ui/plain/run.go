@@ -3,11 +3,14 @@ package plain
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 )
 
 // ErrInterrupted is the error for someone who pressed ctrl+c. Everything that
@@ -24,7 +27,7 @@ type Options struct {
 
 	// Home asks first which onboarding to open, of those that Entries lists.
 	Home    bool
-	Entries func() ([]steps.State, error)
+	Entries func() ([]record.State, error)
 
 	OpenURL func(string) error // opens a page in the browser; nil where there is none
 	Copy    func(string) error // puts text on the clipboard; nil where there is none
@@ -36,135 +39,120 @@ type Options struct {
 func Run(ctx context.Context, o Options) (steps.Flow, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	in, err := newReader(o.In, o.Out, o.Dumb, func() { cancel(ErrInterrupted) })
+	in, err := NewReader(o.In, o.Out, o.Dumb, func() { cancel(ErrInterrupted) })
 	if err != nil {
 		return steps.New(o.Facts), err
 	}
-	defer in.close()
-	f := &face{options: o, in: in, out: newSpeaker(o.Out)}
-	flow, err := f.run(ctx)
+	defer in.Close()
+	d := &dialog{Options: o, in: in}
+	flow, err := d.run(ctx)
 	if ctx.Err() != nil {
 		err = ErrInterrupted
 	}
 	return flow, err
 }
 
-// face is one run.
-type face struct {
-	options Options
-	in      *reader
-	out     *speaker
+// dialog is one run.
+type dialog struct {
+	Options
+	in *Reader
 
-	screen string        // that was shown last
-	url    string        // that was shown last
-	shown  []keys.Secret // secrets that were shown, each once
-	told   bool          // the lines of the check were said as they came
+	screen  string        // that was shown last
+	url     string        // that was shown last
+	shown   []keys.Secret // secrets that were shown, each once
+	checked bool          // the lines of the check were said as they came
 }
 
-// What a person can answer instead of a value.
-var (
-	errBack = errors.New("back")
-	errQuit = errors.New("quit")
-)
-
-func (f *face) run(ctx context.Context) (steps.Flow, error) {
-	f.out.say(wordsWelcome...)
-	facts, err := f.home(ctx)
+func (d *dialog) run(ctx context.Context) (steps.Flow, error) {
+	d.say("DPC onboarding, line by line.")
+	d.say(answers...)
+	facts, err := d.home(ctx)
 	flow := steps.New(facts)
-	if err != nil {
-		return flow, f.left(flow, err)
-	}
-	flow, effect := flow.Start()
-	flow = f.do(ctx, flow, effect)
-	if flow.Err() != nil && flow.Session().Open == "" {
-		return flow, flow.Err() // somebody else has it open, or it can't be read
-	}
-	for !flow.Quit() && ctx.Err() == nil {
-		if flow, err = f.turn(ctx, flow); err != nil {
-			return flow, f.left(flow, err)
+	if err == nil {
+		begun, effect := flow.Start()
+		flow = d.do(ctx, begun, effect)
+		if flow.Err() != nil && flow.Session().Open == "" {
+			return flow, flow.Err() // somebody else has it open, or it can't be read
 		}
+	}
+	for err == nil && !flow.Quit() && ctx.Err() == nil {
+		flow, err = d.turn(ctx, flow)
+	}
+	if !errors.Is(err, errQuit) && !errors.Is(err, io.EOF) {
+		return flow, err
+	}
+	if flow.Err() == nil { // the last thing may have failed for want of a disk
+		d.say("Everything is saved.")
 	}
 	return flow, nil
 }
 
-// left turns leaving into a good end. Where the last thing failed, perhaps for
-// want of a disk, it claims nothing.
-func (f *face) left(flow steps.Flow, err error) error {
-	if !errors.Is(err, errQuit) && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if flow.Err() == nil {
-		f.out.say(wordsLeft)
-	}
-	return nil
-}
+const isFirst = "This is the first step; there is nothing before it."
 
 // turn shows a prompt, takes the answer to it and does what follows.
-func (f *face) turn(ctx context.Context, flow steps.Flow) (steps.Flow, error) {
+func (d *dialog) turn(ctx context.Context, flow steps.Flow) (steps.Flow, error) {
 	p := flow.Prompt()
-	f.show(p, flow.State().Environment)
-	a := &answering{face: f, prompt: p, values: map[string]keys.Secret{}, last: len(p.Fields)}
+	d.show(p)
+	a := &form{dialog: d, prompt: p, values: map[string]keys.Secret{}, last: len(p.Fields)}
 	for {
 		action, err := a.ask(ctx)
 		if errors.Is(err, errBack) {
-			return f.back(flow), nil
+			before, ok := flow.Back()
+			if !ok {
+				d.say(isFirst)
+			}
+			d.screen = ""
+			return before, nil
 		}
 		if err != nil {
 			return flow, err
 		}
 		next, effect, err := flow.Answer(steps.Answer{Action: action, Values: a.values})
 		if err == nil {
-			return f.do(ctx, next, effect), nil
+			return d.do(ctx, next, effect), nil
 		}
-		f.out.fault(err)
+		d.sayError(err)
 		a.again(err)
 	}
 }
 
-func (f *face) back(flow steps.Flow) steps.Flow {
-	before, ok := flow.Back()
-	if !ok {
-		f.out.say(wordsFirst)
-	}
-	f.screen = ""
-	return before
-}
-
-// patience is how long an effect may last before it is said what it is.
-const patience = time.Second
-
-// grace is how long an effect may take to end after ctrl+c.
-const grace = 5 * time.Second
-
-// do runs an effect and tells what it reports. There is none where a
-// confirmation is asked first.
-func (f *face) do(ctx context.Context, flow steps.Flow, effect steps.Effect) steps.Flow {
-	f.told = false
+// do runs an effect and tells what it reports; one that lasts, also what it is.
+// There is none where a confirmation is asked first. One that does not end after
+// ctrl+c is left alone.
+func (d *dialog) do(ctx context.Context, flow steps.Flow, effect steps.Effect) steps.Flow {
+	d.checked = false
 	if effect.Title == "" {
 		return flow
 	}
 	events, done := make(chan steps.Event), make(chan steps.Result, 1)
 	go func() {
-		done <- effect.Run(ctx, f.options.Services, func(e steps.Event) {
+		done <- effect.Run(ctx, d.Services, func(e steps.Event) {
 			select {
 			case events <- e:
 			case <-ctx.Done():
 			}
 		})
 	}()
-	slow, sparse, ended := time.After(patience), &quarters{}, ctx.Done()
+	slow, ended := time.After(time.Second), ctx.Done()
+	quarters := Quarters(func(percent int64) { d.say(fmt.Sprintf("%d percent.", percent)) })
 	var late <-chan time.Time
 	for {
 		select {
 		case r := <-done:
 			return flow.Apply(r)
 		case e := <-events:
-			f.event(flow.State().Environment, e, sparse)
+			switch {
+			case e.Line == nil:
+				quarters(e.Done, e.Total)
+			case e.Line.Status != check.Running:
+				d.checked = true
+				d.result(*e.Line)
+			}
 			slow = nil
 		case <-slow:
-			f.out.say(effect.Title + ".")
+			d.say(effect.Title + ".")
 		case <-ended:
-			ended, late = nil, time.After(grace)
+			ended, late = nil, time.After(5*time.Second)
 		case <-late:
 			return flow.Cancel()
 		}
@@ -172,36 +160,35 @@ func (f *face) do(ctx context.Context, flow steps.Flow, effect steps.Effect) ste
 }
 
 // home asks which onboarding to open, where that is to be asked.
-func (f *face) home(ctx context.Context) (steps.Facts, error) {
-	facts := f.options.Facts
-	if !f.options.Home || f.options.Entries == nil {
+func (d *dialog) home(ctx context.Context) (steps.Facts, error) {
+	facts := d.Facts
+	if !d.Home || d.Entries == nil {
 		return facts, nil
 	}
-	entries, err := f.options.Entries()
+	entries, err := d.Entries()
 	if err != nil || len(entries) == 0 {
 		return facts, err
 	}
-	f.out.say("", wordsWhich)
+	d.say("", "Which onboarding?")
 	var names []string
 	for _, e := range entries {
-		names = append(names, wordsEntry(e))
+		names = append(names, fmt.Sprintf("%s, NPI %s, %s: %d of %d steps done.", e.Organization, e.NPI, e.Environment, steps.DoneSteps(e), len(steps.IDs)))
 	}
 	for {
-		n, err := f.pick(ctx, wordsOnboarding, append(names, wordsAnother), 0)
+		n, err := d.pick(ctx, "Onboarding", append(names, "Start another."), 0, nil)
 		switch {
+		case err == nil && n < len(entries):
+			facts.State = entries[n]
+			return facts, nil
+		case err == nil:
+			facts.State = record.State{}
+			return facts, nil
 		case errors.Is(err, errBack):
-			f.out.say(wordsFirst)
-			continue
+			d.say(isFirst)
 		case errors.Is(err, errHelp):
-			f.out.say(wordsAnswers...)
-			continue
-		case err != nil:
+			d.say(answers...)
+		default:
 			return facts, err
 		}
-		facts.State = steps.State{}
-		if n < len(entries) {
-			facts.State = entries[n]
-		}
-		return facts, nil
 	}
 }

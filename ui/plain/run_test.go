@@ -12,12 +12,13 @@ import (
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 	"dpc-onboard/ui/plain"
 )
 
 // piped runs a script from a state on, and returns what it came to.
-func piped(t *testing.T, w *stepstest.World, s steps.State, script string) (steps.Flow, string) {
+func piped(t *testing.T, w *stepstest.World, s record.State, script string) (steps.Flow, string) {
 	t.Helper()
 	var out bytes.Buffer
 	flow, err := plain.Run(t.Context(), plain.Options{
@@ -53,8 +54,8 @@ func token(t *testing.T) string {
 func TestTheWholeGuideFromAScript(t *testing.T) {
 	w := stepstest.New(t)
 	secret := token(t)
-	flow, out := piped(t, w, steps.State{}, guide(secret))
-	if !flow.Finished() || !flow.Quit() {
+	flow, out := piped(t, w, record.State{}, guide(secret))
+	if !steps.Complete(flow.State()) || !flow.Quit() {
 		t.Fatalf("not finished:\n%s", out)
 	}
 	wants(t, out,
@@ -96,7 +97,7 @@ func hides(t *testing.T, out string, secrets ...string) {
 }
 
 func TestNothingIsDrawn(t *testing.T) {
-	_, out := piped(t, stepstest.New(t), steps.State{}, guide(token(t)))
+	_, out := piped(t, stepstest.New(t), record.State{}, guide(token(t)))
 	if i := strings.IndexFunc(out, func(r rune) bool { return r < ' ' && r != '\n' }); i >= 0 {
 		t.Errorf("a control character in the output at %d: %q", i, out[max(0, i-20):i+20])
 	}
@@ -112,7 +113,7 @@ func TestNothingIsDrawn(t *testing.T) {
 
 func TestATokenIsConfirmedInWords(t *testing.T) {
 	secret := token(t)
-	_, out := piped(t, stepstest.New(t), steps.State{}, guide(secret))
+	_, out := piped(t, stepstest.New(t), record.State{}, guide(secret))
 	wants(t, out, "Client Token received, "+itoa(len(secret))+" characters, ends in "+secret[len(secret)-4:]+".\n")
 	if strings.Contains(out, "Passphrase received,") || strings.Contains(out, "Private Key received,") {
 		t.Errorf("more than that it came is said of another secret:\n%s", out)
@@ -125,19 +126,19 @@ func TestTheEndOfInputSavesAndTheNextRunGoesOn(t *testing.T) {
 	for cut := range len(lines) {
 		t.Run(itoa(cut), func(t *testing.T) {
 			w := stepstest.New(t)
-			first, _ := piped(t, w, steps.State{}, strings.Join(lines[:cut], ""))
+			first, _ := piped(t, w, record.State{}, strings.Join(lines[:cut], ""))
 			if saved, ok := w.Progress.States[first.State().ID()]; ok && steps.Next(saved) != steps.Next(first.State()) {
 				t.Errorf("saved up to %s, but the flow stands at %s", steps.Next(saved), steps.Next(first.State()))
 			}
 		})
 	}
-	first, out := piped(t, w, steps.State{}, strings.Join(lines[:7], ""))
-	if first.Finished() || first.Step() != steps.Add {
-		t.Fatalf("it stands at %s:\n%s", first.Step(), out)
+	first, out := piped(t, w, record.State{}, strings.Join(lines[:7], ""))
+	if steps.Complete(first.State()) || first.Prompt().Step != steps.Add {
+		t.Fatalf("it stands at %s:\n%s", first.Prompt().Step, out)
 	}
 	w.Restart()
 	second, out := piped(t, w, w.Progress.States[first.State().ID()], strings.Join(lines[7:], ""))
-	if !second.Finished() {
+	if !steps.Complete(second.State()) {
 		t.Fatalf("not finished:\n%s", out)
 	}
 	wants(t, out, "Found Sunrise Family Practice, sandbox")
@@ -151,16 +152,16 @@ func TestWordsThatAreAnswersEverywhere(t *testing.T) {
 	screens := []string{"access", "token", "save", "key", "add", "id", "check", "seal", "deliver", "finish"}
 	for i, name := range screens {
 		t.Run(name, func(t *testing.T) {
-			at := func() (*stepstest.World, steps.State) {
+			at := func() (*stepstest.World, record.State) {
 				w := stepstest.New(t)
-				p := stepstest.NewPerson(t, w, steps.State{}).WalkTo(name)
+				p := stepstest.NewPerson(t, w, record.State{}).WalkTo(name)
 				w.Restart()
 				return w, p.Flow.State()
 			}
 			w, s := at()
 			flow, out := piped(t, w, s, "HELP\n quit \n")
-			if flow.Finished() != (name == "finish") {
-				t.Errorf("finished: %v", flow.Finished())
+			if steps.Complete(flow.State()) != (name == "finish") {
+				t.Errorf("finished: %v", steps.Complete(flow.State()))
 			}
 			kept, _, _ := strings.Cut(flow.Prompt().Help.Kept, ". ")
 			wants(t, out, "Where it is kept: "+kept, "Type back to go to the question before, quit to leave, or help.", "Everything is saved.")
@@ -182,14 +183,14 @@ func TestWordsThatAreAnswersEverywhere(t *testing.T) {
 }
 
 func TestBackWithinAPromptGoesToTheFieldBefore(t *testing.T) {
-	flow, _ := piped(t, stepstest.New(t), steps.State{}, "Sunset\n1234567893\nback\nback\nSunrise\n\n\nquit\n")
+	flow, _ := piped(t, stepstest.New(t), record.State{}, "Sunset\n1234567893\nback\nback\nSunrise\n\n\nquit\n")
 	if got := flow.State(); got.Organization != "Sunrise" || got.NPI != "1234567893" {
 		t.Errorf("got %q, %q", got.Organization, got.NPI)
 	}
 }
 
 func TestErrorsComeBeforeThePromptTheyAreAbout(t *testing.T) {
-	_, out := piped(t, stepstest.New(t), steps.State{}, "Sunrise\n12345\n1234567893\n7\n1\n")
+	_, out := piped(t, stepstest.New(t), record.State{}, "Sunrise\n12345\n1234567893\n7\n1\n")
 	wants(t, out,
 		"Error: an NPI has 10 digits, this one has 5.\nWhat to do: ",
 		"Error: that is not one of the choices; type the number in front of one.\nEnvironment [1]: ",
@@ -203,11 +204,11 @@ func TestErrorsComeBeforeThePromptTheyAreAbout(t *testing.T) {
 // the client token, which only both together show.
 func TestTheFieldAtFaultIsAskedAgain(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("save")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("save")
 	w.Restart()
 	flow, out := piped(t, w, p.Flow.State(), token(t)+"\n"+stepstest.OtherKeyID+"\n"+keystest.OrganizationID+"\n")
-	if flow.Step() != steps.Key {
-		t.Errorf("it stands at %s:\n%s", flow.Step(), out)
+	if flow.Prompt().Step != steps.Key {
+		t.Errorf("it stands at %s:\n%s", flow.Prompt().Step, out)
 	}
 	if strings.Count(out, "Client Token: ") != 1 {
 		t.Error("the client token is asked again")
@@ -218,11 +219,11 @@ func TestValuesFromFiles(t *testing.T) {
 	w := stepstest.New(t)
 	secret := token(t)
 	w.Files.Contents["/home/sunrise/token.txt"] = secret + "\n"
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("save")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("save")
 	w.Restart()
 	flow, out := piped(t, w, p.Flow.State(), "@/nowhere\n@/home/sunrise/token.txt\n"+keystest.OrganizationID+"\n")
-	if flow.Step() != steps.Key {
-		t.Fatalf("it stands at %s:\n%s", flow.Step(), out)
+	if flow.Prompt().Step != steps.Key {
+		t.Fatalf("it stands at %s:\n%s", flow.Prompt().Step, out)
 	}
 	wants(t, out, "Error: ", "What to do: Give the path of a file that you may read behind the @.", "Read from the file.")
 	hides(t, out, secret)
@@ -230,11 +231,11 @@ func TestValuesFromFiles(t *testing.T) {
 
 func TestAnActionThatNeedsNoValuesIsAWord(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("save")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("save")
 	w.Restart()
 	flow, out := piped(t, w, p.Flow.State(), "lost\n")
-	if flow.Step() != steps.Token {
-		t.Errorf("it stands at %s", flow.Step())
+	if flow.Prompt().Step != steps.Token {
+		t.Errorf("it stands at %s", flow.Prompt().Step)
 	}
 	wants(t, out, "Type lost for: I no longer have the token.")
 }
@@ -244,7 +245,7 @@ func TestAPEMOfManyLinesIsOneAnswer(t *testing.T) {
 	for name, pem := range map[string]string{"lines": private, "CRLF": strings.ReplaceAll(private, "\n", "\r\n")} {
 		t.Run(name, func(t *testing.T) {
 			w := stepstest.New(t)
-			p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("key")
+			p := stepstest.NewPerson(t, w, record.State{}).WalkTo("key")
 			w.Restart()
 			flow, out := piped(t, w, p.Flow.State(), "2\n"+pem+"\n\n")
 			if k := flow.State().Key; k == nil || k.Fingerprint != keystest.OtherPair(t).Public().Fingerprint() {
@@ -257,13 +258,13 @@ func TestAPEMOfManyLinesIsOneAnswer(t *testing.T) {
 }
 
 func TestAMistakenBEGINDoesNotKeepAnyone(t *testing.T) {
-	_, out := piped(t, stepstest.New(t), steps.State{}, "-----BEGIN\n\nquit\n")
+	_, out := piped(t, stepstest.New(t), record.State{}, "-----BEGIN\n\nquit\n")
 	wants(t, out, "Everything is saved.")
 }
 
 func TestACopyStandsWholeOnItsOwnLines(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("add")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("add")
 	w.Restart()
 	key := p.Flow.State().Key
 	_, out := piped(t, w, p.Flow.State(), "")
@@ -272,7 +273,7 @@ func TestACopyStandsWholeOnItsOwnLines(t *testing.T) {
 
 func TestSomethingThatCantBeUndoneIsAskedFirst(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("finish")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("finish")
 	w.Restart()
 	s := p.Flow.State()
 	file := s.Sealed.File
@@ -288,7 +289,7 @@ func TestSomethingThatCantBeUndoneIsAskedFirst(t *testing.T) {
 
 func TestHomeAsksWhichOnboarding(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("add")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("add")
 	w.Restart()
 	run := func(script string) (steps.Flow, string) {
 		var out bytes.Buffer
@@ -296,7 +297,7 @@ func TestHomeAsksWhichOnboarding(t *testing.T) {
 			In: strings.NewReader(script), Out: &out, Services: w.Services(),
 			Facts:   steps.Facts{Session: w.Session()},
 			Home:    true,
-			Entries: func() ([]steps.State, error) { return []steps.State{p.Flow.State()}, nil },
+			Entries: func() ([]record.State, error) { return []record.State{p.Flow.State()}, nil },
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -304,19 +305,19 @@ func TestHomeAsksWhichOnboarding(t *testing.T) {
 		return flow, out.String()
 	}
 	flow, out := run("back\nhelp\n1\n")
-	if flow.Step() != steps.Add {
-		t.Errorf("it stands at %s", flow.Step())
+	if flow.Prompt().Step != steps.Add {
+		t.Errorf("it stands at %s", flow.Prompt().Step)
 	}
 	wants(t, out, "Which onboarding?", "1. Sunrise Family Practice, NPI 1234567893, sandbox: 4 of 8 steps done.", "2. Start another.")
 	w.Restart()
-	if flow, _ = run("2\n"); flow.Step() != steps.Access || flow.State().NPI != "" {
-		t.Errorf("another one begins at %s with %q", flow.Step(), flow.State().NPI)
+	if flow, _ = run("2\n"); flow.Prompt().Step != steps.Access || flow.State().NPI != "" {
+		t.Errorf("another one begins at %s with %q", flow.Prompt().Step, flow.State().NPI)
 	}
 }
 
 func TestAnOnboardingThatIsOpenElsewhereIsLeftAlone(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("add")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("add")
 	w.Restart()
 	elsewhere := errors.New("it is open in another window")
 	services := w.Services()
@@ -336,7 +337,7 @@ type locked struct {
 	err error
 }
 
-func (l locked) Open(string) (steps.State, bool, error) { return steps.State{}, false, l.err }
+func (l locked) Open(string) (record.State, bool, error) { return record.State{}, false, l.err }
 
 func TestTheEndOfTheContextInterrupts(t *testing.T) {
 	in, _ := io.Pipe() // never says anything
@@ -361,7 +362,7 @@ func TestAnAnswerWithoutAnEndIsRefused(t *testing.T) {
 
 func TestUploadsTellEachQuarter(t *testing.T) {
 	w := stepstest.New(t)
-	p := stepstest.NewPerson(t, w, steps.State{}).WalkTo("deliver")
+	p := stepstest.NewPerson(t, w, record.State{}).WalkTo("deliver")
 	w.Restart()
 	services := w.Services()
 	services.Packages = slowly{services.Packages}
@@ -378,18 +379,18 @@ func TestUploadsTellEachQuarter(t *testing.T) {
 // slowly uploads byte by byte.
 type slowly struct{ steps.Packages }
 
-func (slowly) Upload(_ context.Context, u steps.Upload, report func(done, total int64)) (steps.DeliveryFact, error) {
+func (slowly) Upload(_ context.Context, u record.Upload, report func(done, total int64)) (record.DeliveryFact, error) {
 	for done := range int64(1001) {
 		report(done, 1000)
 	}
-	return steps.DeliveryFact{How: "sftp", Where: u.URL, File: u.File}, nil
+	return record.DeliveryFact{How: "sftp", Where: u.URL, File: u.File}, nil
 }
 
 func TestSecretsOfTheProgramsOwnAreNotRepeated(t *testing.T) {
 	w := stepstest.New(t)
 	w.Secrets.KeyringErr = errors.New("no keyring here")
 	phrase := "copper lantern drifts beyond quiet harbor"
-	_, out := piped(t, w, steps.State{}, "Sunrise\n1234567893\n\n"+phrase+"\n"+phrase+"x\n"+phrase+"\n")
+	_, out := piped(t, w, record.State{}, "Sunrise\n1234567893\n\n"+phrase+"\n"+phrase+"x\n"+phrase+"\n")
 	wants(t, out, "Step 2 of 8", "Passphrase received.")
 	hides(t, out, phrase)
 	if w.Secrets.Passphrase.Reveal() != phrase {
@@ -400,7 +401,7 @@ func TestSecretsOfTheProgramsOwnAreNotRepeated(t *testing.T) {
 func TestLeavingClaimsNothingThatFailed(t *testing.T) {
 	w := stepstest.New(t)
 	w.Progress.SaveErr = errors.New("no space left on device")
-	_, out := piped(t, w, steps.State{}, "Sunrise\n"+stepstest.NPI+"\n1\nquit\n")
+	_, out := piped(t, w, record.State{}, "Sunrise\n"+stepstest.NPI+"\n1\nquit\n")
 	wants(t, out, "no space left on device")
 	if strings.Contains(out, "Everything is saved.") {
 		t.Errorf("it says that everything is saved:\n%s", out)

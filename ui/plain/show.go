@@ -2,243 +2,189 @@ package plain
 
 import (
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
+	"dpc-onboard/keys"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/steps/text"
 )
 
-// speaker writes lines.
-type speaker struct{ w io.Writer }
-
-func newSpeaker(w io.Writer) *speaker { return &speaker{w} }
-
-// say writes each text as sentences, one on a line.
-func (s *speaker) say(texts ...string) {
-	for _, text := range texts {
-		for _, sentence := range sentences(unstarred(text)) {
-			fmt.Fprintln(s.w, printable(sentence))
-		}
-	}
-}
-
-// whole writes a value that is copied from here: on its own lines, unbroken.
-func (s *speaker) whole(value string) {
-	fmt.Fprintln(s.w, printable(strings.TrimRight(value, "\n")))
-}
-
-// prompt writes what stands before the answer.
-func (s *speaker) prompt(text string) { fmt.Fprint(s.w, printable(text)) }
-
-// fault says what is wrong, and what to do.
-func (s *speaker) fault(err error) {
-	s.say(wordsError + ended(err.Error()))
-	if hint := steps.Hint(err); hint != "" {
-		s.say(wordsToDo + ended(hint))
-	}
-}
-
-// tell says that something was done, or why not.
-func (s *speaker) tell(err error, done string) {
-	if err != nil {
-		s.fault(err)
-		return
-	}
-	s.say(done)
-}
-
-var stars = regexp.MustCompile(`\*([^*\n]+)\*`)
-
-// unstarred drops the stars around the portal's names.
-func unstarred(text string) string { return stars.ReplaceAllString(text, "$1") }
-
-// printable keeps a name from a file, or a server's words, from steering the
-// terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// sentences takes a text apart after each sentence. A number in front of an item
-// of a list ends none.
-func sentences(text string) []string {
-	var all []string
-	start, runes := 0, []rune(text)
-	for i := 1; i+2 < len(runes); i++ {
-		if runes[i+1] != ' ' || !endsSentence(runes[start:i+1]) || !beginsSentence(runes[i+2]) {
-			continue
-		}
-		all = append(all, string(runes[start:i+1]))
-		start = i + 2
-	}
-	return append(all, string(runes[start:]))
-}
-
-func endsSentence(text []rune) bool {
-	trimmed := strings.TrimRight(string(text), "”\")")
-	if trimmed == "" || !strings.ContainsAny(trimmed[len(trimmed)-1:], ".!?") {
-		return false
-	}
-	return strings.Trim(trimmed, "0123456789.") != ""
-}
-
-func beginsSentence(r rune) bool {
-	return unicode.IsUpper(r) || unicode.IsDigit(r) || r == '“' || r == '"'
-}
-
-// ended puts a period behind a sentence that has none.
-func ended(text string) string {
-	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
-		return text
-	}
-	return text + "."
+// answers are the words that are answers everywhere.
+var answers = []string{
+	"Type back to go to the question before, quit to leave, or help.",
+	"Type @ and a path to read a value from a file.",
+	"Enter alone takes what stands in brackets.",
 }
 
 // show says where one stands, what to do, and what there is to read. The guide
 // is not said again for a prompt that comes again.
-func (f *face) show(p steps.Prompt, e steps.Environment) {
-	again := f.screen == p.Screen
-	f.screen = p.Screen
-	f.out.say("", wordsStep(p), ended(p.Title))
-	if !again {
-		f.out.say(p.Guide...)
+func (d *dialog) show(p steps.Prompt) {
+	d.say("", fmt.Sprintf("Step %d of %d: %s.", p.Number, len(steps.IDs), p.Step.Title()), text.Ended(p.Title))
+	if d.screen != p.Screen {
+		d.say(p.Guide...)
 	}
+	d.screen = p.Screen
 	for _, n := range p.Notes {
-		f.note(n)
+		d.note(n)
 	}
 	for _, r := range p.Rows {
-		f.row(r)
+		d.row(r)
 	}
-	if !f.told {
+	if !d.checked {
 		for _, l := range p.Lines {
-			f.result(e, l)
+			d.result(l)
 		}
 	}
-	f.told = false
-	f.copies(p)
-	f.ways(p)
+	d.checked = false
+	d.copies(p)
+	if p.URL != "" && p.URL != d.url {
+		d.url = p.URL
+		d.say("Page: " + p.URL)
+		if d.in.tty && d.OpenURL != nil && len(p.Fields) == 0 {
+			d.say("Type open to open it in the browser.")
+		}
+	}
+	for _, a := range p.Actions {
+		if a.Bare && len(p.Fields) > 0 {
+			d.say(fmt.Sprintf("Type %s for: %s.", a.Name, a.Label))
+		}
+	}
+	for _, f := range p.Fields {
+		if _, hidden := newField(f, keys.Secret{}).(hiddenField); hidden && d.in.tty {
+			d.say("What you type or paste into a hidden field is not shown.")
+			break
+		}
+	}
 }
 
-func (f *face) note(n steps.Note) {
-	f.out.say(wordsNotes[n.Kind] + ended(n.Text))
-	switch {
-	case n.Hint == "":
-	case n.Kind == steps.NoteError, n.Kind == steps.NoteWarning:
-		f.out.say(wordsToDo + ended(n.Hint))
-	default:
-		f.out.say(ended(n.Hint))
+func (d *dialog) note(n steps.Note) {
+	words := map[steps.NoteKind]string{
+		steps.NoteOK: "Done: ", steps.NoteInfo: "Note: ", steps.NoteWarning: "Warning: ", steps.NoteError: "Error: ",
+	}
+	d.say(words[n.Kind] + text.Ended(n.Text))
+	if n.Hint != "" && (n.Kind == steps.NoteError || n.Kind == steps.NoteWarning) {
+		d.say("What to do: " + text.Ended(n.Hint))
+	} else if n.Hint != "" {
+		d.say(text.Ended(n.Hint))
 	}
 }
 
 // row says a fact. A secret that has to be shown is shown once.
-func (f *face) row(r steps.Row) {
-	if r.Secret.IsZero() {
-		f.out.say(r.Name + ": " + r.Value)
-		return
+func (d *dialog) row(r steps.Row) {
+	switch {
+	case r.Secret.IsZero():
+		d.say(r.Name + ": " + r.Value)
+	case !slices.ContainsFunc(d.shown, r.Secret.Equal):
+		d.shown = append(d.shown, r.Secret)
+		d.say(r.Name + ":")
+		fmt.Fprintln(d.Out, text.Clean(r.Secret.Reveal()))
 	}
-	for _, s := range f.shown {
-		if s.Equal(r.Secret) {
-			return
-		}
-	}
-	f.shown = append(f.shown, r.Secret)
-	f.out.say(r.Name + ":")
-	f.out.whole(r.Secret.Reveal())
 }
 
-// copies writes what belongs into the portal's fields, each on its own lines so
-// that it can be selected whole.
-func (f *face) copies(p steps.Prompt) {
+// copies writes what belongs into the portal's fields, each on its own lines and
+// unbroken, so that it can be selected whole.
+func (d *dialog) copies(p steps.Prompt) {
+	var words []string
 	for _, c := range p.Copies {
 		if c.Secret.IsZero() {
-			f.out.say(wordsCopy(c))
-			f.out.whole(c.Value)
+			d.say(fmt.Sprintf("Paste the next lines into the field %s:", c.Label))
+			fmt.Fprintln(d.Out, text.Clean(strings.TrimRight(c.Value, "\n")))
 		}
+		words = append(words, "copy "+c.Name)
 	}
-	if len(p.Copies) > 0 && f.in.terminal() && f.options.Copy != nil {
-		f.out.say(wordsCopyHow(p.Copies))
+	if len(words) == 1 {
+		words[0] = "copy"
+	}
+	if len(words) > 0 && d.in.tty && d.Copy != nil {
+		d.say("Type " + strings.Join(words, ", or ") + " to put it on the clipboard.")
 	}
 }
 
-// ways says where the page is, and what can be answered instead of a value.
-func (f *face) ways(p steps.Prompt) {
-	if p.URL != "" && p.URL != f.url {
-		f.url = p.URL
-		f.out.say(wordsPage + p.URL)
-		if f.in.terminal() && f.options.OpenURL != nil && len(p.Fields) == 0 {
-			f.out.say(wordsOpenHow)
-		}
-	}
-	if len(p.Fields) == 0 {
-		return
-	}
-	for _, a := range p.Actions {
-		if a.Bare {
-			f.out.say(wordsInstead(a))
-		}
-	}
-	if f.in.terminal() && slices.ContainsFunc(p.Fields, func(f steps.Field) bool { return f.Kind == steps.Hidden }) {
-		f.out.say(wordsHidden)
-	}
-}
-
-func (f *face) help(p steps.Prompt) {
+func (d *dialog) help(p steps.Prompt) {
 	for _, part := range []struct{ name, text string }{
-		{wordsWhat, p.Help.What}, {wordsWhy, p.Help.Why}, {wordsWrong, p.Help.Wrong}, {wordsKept, p.Help.Kept},
+		{"What this is: ", p.Help.What},
+		{"Why: ", p.Help.Why},
+		{"What can go wrong: ", p.Help.Wrong},
+		{"Where it is kept: ", p.Help.Kept},
 	} {
 		if part.text != "" {
-			f.out.say(part.name + part.text)
+			d.say(part.name + part.text)
 		}
 	}
-	f.out.say(wordsAnswers...)
+	d.say(answers...)
 }
 
 // result says what one line of the live check came to.
-func (f *face) result(e steps.Environment, l steps.CheckLine) {
+func (d *dialog) result(l check.Line) {
 	took := ""
 	if l.Took > 0 {
-		took = ", " + steps.SayTook(l.Took)
+		took = ", " + text.Took(l.Took)
 	}
-	f.out.say(fmt.Sprintf("Step %d: %s: %s%s.", slices.Index(steps.IDs, steps.Check)+1, l.Title(), l.Status, took))
-	if sentence := l.Sentence(e); sentence != ended(l.Title()) && l.Status != steps.CheckNotTried {
-		f.out.say(sentence)
+	d.say(fmt.Sprintf("Step %d: %s: %s%s.", slices.Index(steps.IDs, steps.Check)+1, l.Title(), l.Status, took))
+	if sentence := l.Sentence(); sentence != text.Ended(l.Title()) && l.Status != check.NotTried {
+		d.say(sentence)
 	}
 	if remedy := l.Remedy(); remedy != "" {
-		f.out.say(wordsToDo + remedy)
+		d.say("What to do: " + remedy)
 	}
 }
 
-// event tells what an effect reports.
-func (f *face) event(e steps.Environment, event steps.Event, sparse *quarters) {
-	switch {
-	case event.Line != nil && event.Line.Status != steps.CheckRunning:
-		f.told = true
-		f.result(e, *event.Line)
-	case event.Line == nil:
-		if percent, ok := sparse.passed(event.Done, event.Total); ok {
-			f.out.say(wordsPercent(percent))
+// sayError says what is wrong, and what to do.
+func (d *dialog) sayError(err error) {
+	d.note(steps.Note{Kind: steps.NoteError, Text: err.Error(), Hint: record.Hint(err)})
+}
+
+// sayDone says that something was done, or why not.
+func (d *dialog) sayDone(err error, done string) {
+	if err != nil {
+		d.sayError(err)
+		return
+	}
+	d.say(done)
+}
+
+// stars stand around the portal's names.
+var stars = regexp.MustCompile(`\*([^*\n]+)\*`)
+
+// say writes each text as sentences, one on a line.
+func (d *dialog) say(texts ...string) {
+	for _, t := range texts {
+		for _, sentence := range sentences(stars.ReplaceAllString(t, "$1")) {
+			fmt.Fprintln(d.Out, text.Clean(sentence))
 		}
 	}
 }
 
-// quarters lets one report through for each quarter.
-type quarters struct{ last int64 }
+// sentenceEnd finds where a sentence ends and another begins.
+var sentenceEnd = regexp.MustCompile(`[.!?][”")]* [\p{Lu}\p{Nd}“"]`)
 
-func (q *quarters) passed(done, total int64) (percent int64, ok bool) {
-	if total <= 0 {
-		return 0, false
+// sentences takes a text apart after each sentence. A number in front of an item
+// of a list ends none.
+func sentences(t string) []string {
+	var all []string
+	start := 0
+	for _, found := range sentenceEnd.FindAllStringIndex(t, -1) {
+		space := found[0] + strings.IndexByte(t[found[0]:], ' ')
+		if strings.Trim(t[start:space], "0123456789.") != "" {
+			all = append(all, t[start:space])
+			start = space + 1
+		}
 	}
-	quarter := done * 4 / total
-	if quarter <= q.last {
-		return 0, false
+	return append(all, t[start:])
+}
+
+// Quarters returns a report of how much is done that says each quarter once, in
+// percent.
+func Quarters(say func(percent int64)) func(done, total int64) {
+	last := int64(0)
+	return func(done, total int64) {
+		if total > 0 && done*4/total > last {
+			last = done * 4 / total
+			say(last * 25)
+		}
 	}
-	q.last = quarter
-	return quarter * 25, true
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode"
 
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -15,7 +15,7 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 	const hostile = "Sun\x1b[2J\x1b]52;c;aGk=\a\x1bPq\x1b\\\u009b2K\u202e!"
 	for _, screen := range []string{"add", "id", "finish"} {
 		w := stepstest.New(t)
-		s := stepstest.NewPerson(t, w, steps.State{}).WalkTo(screen).Flow.State()
+		s := stepstest.NewPerson(t, w, record.State{}).WalkTo(screen).Flow.State()
 		s.Organization, s.Key.Label, s.KeyLabel = hostile, hostile, hostile
 		if s.Sealed != nil {
 			s.Sealed.Recipient, s.Sealed.File, s.Sent[0].Where = hostile, hostile, hostile

@@ -39,7 +39,7 @@ func unplugged(o *Options) { o.Copy, o.ClearClipboard = nil, nil }
 // atItems is the screen that gives the six items one by one.
 func atItems(t testing.TB, o func(*Options)) *desk {
 	t.Helper()
-	return at("", steps.Send, func(s *stage) { packed(s); s.Session.Items = items(s.State) }, nil).show(t, o).at("items")
+	return at("", steps.Send, packedItems, showsItems).show(t, o).at("items")
 }
 
 // TestSecretsLeaveTheClipboard copies a secret, which is not there for longer than
@@ -90,12 +90,12 @@ func TestSecretsLeaveTheClipboard(t *testing.T) {
 func TestLeavingTakesSecretsBack(t *testing.T) {
 	s := &system{}
 	d := atItems(t, s.plug)
-	d.m.lent, d.m.native, s.held = keys.NewSecret(theClientToken), true, theClientToken
+	d.m.clipboard.secret, d.m.clipboard.native, s.held = keys.NewSecret(theClientToken), true, theClientToken
 	d.press("ctrl+c")
 	if _, ok := d.quit.(tea.InterruptMsg); !ok {
 		t.Fatalf("ended by %T", d.quit)
 	}
-	if d.m.takeBack(); s.held != "" {
+	if d.m.clipboard.close(); s.held != "" {
 		t.Error("the secret is still on the clipboard")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -64,6 +63,7 @@ func newDesk(t testing.TB, change ...func(*Options)) *desk {
 		f(&o)
 	}
 	d.m = newModel(t.Context(), o)
+	d.m.send = func(msg tea.Msg) { d.messages <- sentMsg{msg} }
 	return d
 }
 
@@ -97,14 +97,14 @@ func showing(t testing.TB, facts steps.Facts, err error, change ...func(*Options
 	d := newDesk(t, change...)
 	state := facts.State
 	if facts.Session.Ready {
-		if err := d.world.Secrets.Use(context.Background(), facts.Session.Place, keys.NewSecret(stepstest.Passphrase)); err != nil {
+		if err := d.world.Secrets.Use(context.Background(), facts.Session.Backend, keys.NewSecret(stepstest.Passphrase)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	d.world.Progress.States[state.ID()], d.world.Progress.Held = state, facts.Session.Open
-	d.m.flow, d.m.first = steps.New(facts).Start()
-	d.m.flow = d.m.flow.Apply(steps.Result{Attempt: d.m.first.Attempt, Facts: facts, Err: err})
-	d.m.renew()
+	flow, first := steps.New(facts).Start()
+	d.m.follow(flow.Apply(steps.Result{Attempt: first.Attempt, Facts: facts, Err: err}))
+	d.m.card.Show(d.m.flow.Prompt())
 	d.resize(size{100, 40})
 	return d
 }
@@ -142,6 +142,9 @@ func (d *desk) start(cmd tea.Cmd) {
 	}
 }
 
+// sentMsg is what a command sends while it runs.
+type sentMsg struct{ tea.Msg }
+
 // settle takes the messages of the commands that run: of all, or of those that
 // need no time where time stands still.
 func (d *desk) settle() {
@@ -152,7 +155,12 @@ func (d *desk) settle() {
 				return
 			}
 		}
-		for _, msg := range inTurn(<-d.messages) {
+		msg := <-d.messages
+		if sent, ok := msg.(sentMsg); ok {
+			d.take(sent.Msg)
+			continue
+		}
+		for _, msg := range inTurn(msg) {
 			d.take(msg)
 		}
 		d.running--
@@ -190,6 +198,11 @@ func inTurn(msg tea.Msg) []tea.Msg {
 		all = append(all, v.Index(i).Interface().(tea.Cmd)())
 	}
 	return all
+}
+
+// report is progress of the effect under way.
+func (d *desk) report(ev steps.Event) {
+	d.send(eventMsg{d.m.attempt, ev})
 }
 
 // hold keeps back what the next keys lead to: a slow keyring, a slow DPC.
@@ -274,7 +287,7 @@ func (d *desk) screen() string {
 	if d.m.home != nil {
 		return "home"
 	}
-	return d.m.prompt.Screen
+	return d.m.card.Prompt.Screen
 }
 
 // at fails the test where another screen is shown.
@@ -327,19 +340,23 @@ func (d *desk) silent(texts ...string) *desk {
 // value returns what a field of the form holds.
 func (d *desk) value(name string) string {
 	d.t.Helper()
-	i := slices.IndexFunc(d.m.form.fields, func(f field) bool { return f.Name == name })
-	if i < 0 {
+	value, ok := d.m.card.Form.Answer("").Values[name]
+	if !ok {
 		d.t.Fatalf("no field %q on %q", name, d.screen())
 	}
-	return d.m.form.fields[i].value().Reveal()
+	return value.Reveal()
 }
 
-// focused names the field that has the focus, or the action behind an @.
+// focused names the field that has the focus on the screen, or the action behind
+// an @.
 func (d *desk) focused() string {
-	if w := d.m.form.focused(); w != nil {
-		return w.Name
+	d.t.Helper()
+	for _, f := range d.m.card.Prompt.Fields {
+		if strings.Contains(d.text(), "│ ❯ "+f.Label+" ") {
+			return f.Name
+		}
 	}
-	return "@" + d.m.form.action().Name
+	return "@" + d.m.card.Form.Action()
 }
 
 // walk takes the default way from here up to a screen, "" for all of it.

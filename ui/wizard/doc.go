@@ -1,8 +1,9 @@
-// Package wizard is the full-screen face of the onboarding: a Bubble Tea program
+// Package wizard is the full-screen form of the onboarding: a Bubble Tea program
 // that draws what steps asks and hands back what a person answers.
 //
-// There is one tea.Model. Widgets belong to one prompt and are made anew for the
-// next; screens are plain functions of the model and a width; nothing in Update
-// or View touches a file, a network or the keyring: effects run as commands, and
-// their results come back as messages.
+// There is one tea.Model, which routes. What it shows are parts that draw
+// themselves: a card with the prompt and its form, or the list of onboardings, in
+// one theme. Nothing in Update or View touches a file, a network or the keyring:
+// effects run as commands, and their results come back as messages. What is costly
+// is done in Update, where something changes; View puts finished lines into a frame.
 package wizard

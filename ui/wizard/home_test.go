@@ -4,63 +4,56 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
 
-	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
 // atHomeWith is a wizard at its home screen.
-func atHomeWith(t testing.TB, list func() []steps.State, change ...func(*Options)) *desk {
+func atHomeWith(t testing.TB, list func() []record.State, change ...func(*Options)) *desk {
 	t.Helper()
 	return launch(t, append([]func(*Options){func(o *Options) {
 		o.Home = true
-		o.Entries = func() ([]steps.State, error) { return list(), nil }
+		o.Entries = func() ([]record.State, error) { return list(), nil }
 	}}, change...)...)
 }
 
 func TestHomeFilter(t *testing.T) {
-	d := atHomeWith(t, func() []steps.State { return people(5000) })
-	d.write("PRACTICE 77").says("Practice 77", "Practice 770")
+	list := people(5000)
+	d := atHomeWith(t, func() []record.State { return list })
 	matches := 0
-	for i, s := range d.m.home.all {
+	for _, s := range list {
 		if strings.Contains(s.Organization+s.NPI, "77") {
-			if matches++; !slices.Contains(d.m.home.matches, i) {
-				t.Fatalf("%s (%s) does not match 77", s.Organization, s.ID())
-			}
+			matches++
 		}
 	}
-	if got := len(d.m.home.matches); got != matches || got < 100 {
-		t.Errorf("%d match, want %d", got, matches)
-	}
-	d.press("esc")
-	if len(d.m.home.matches) != 5000 || d.m.home.typed != "" {
-		t.Errorf("esc leaves %d", len(d.m.home.matches))
-	}
-	d.paste("1000000041\r\n").says("Practice 42")
-	if len(d.m.home.matches) != 1 {
-		t.Errorf("an NPI finds %d", len(d.m.home.matches))
-	}
+	d.write("PRACTICE 77").says("Practice 77", "Practice 770", fmt.Sprintf("%d of 5000", matches))
+	d.press("esc").says("Your onboardings: 5000 ", "type to filter")
+	d.paste("1000000041\r\n").says("1 of 5000", "Practice 42")
 	d.press("end", "backspace", "2").says("Practice 43")
-	d.write(" nobody").says(steps.SayHomeNone, steps.SayHomeNew)
+	d.write(" nobody").says("Nothing here matches.", "Start another onboarding")
 	d.press("enter").at("access") // what is left to choose
 }
 
 // TestHomeMoves keeps to the list's ends.
 func TestHomeMoves(t *testing.T) {
-	d := atHomeWith(t, func() []steps.State { return people(30) })
+	d := atHomeWith(t, func() []record.State { return people(30) })
 	for _, c := range []struct {
 		key  string
 		want int
 	}{
 		{"up", 0}, {"down", 1}, {"tab", 2}, {"shift+tab", 1}, {"pgdown", 11}, {"pgdown", 21}, {"pgdown", 30}, {"down", 30}, {"pgup", 20}, {"pgup", 10}, {"pgup", 0}, {"pgup", 0},
 	} {
-		if d.press(c.key); d.m.home.chosen != c.want {
-			t.Errorf("%s: at %d, want %d", c.key, d.m.home.chosen, c.want)
+		want := fmt.Sprintf("❯ Practice %d ", c.want+1)
+		if c.want == 30 {
+			want = "❯ + Start another onboarding"
+		}
+		if d.press(c.key); !strings.Contains(d.text(), want) {
+			t.Errorf("%s: %q is not on the screen\n%s", c.key, want, d.text())
 		}
 		if why := d.m.broken(); why != "" {
 			t.Errorf("%s: %s", c.key, why)
@@ -68,32 +61,24 @@ func TestHomeMoves(t *testing.T) {
 	}
 }
 
-// TestHomeIsQuickWithThousands compares what is allocated, which does not depend
-// on the machine: a screen costs the same for 5,000 onboardings as for 50, and a
-// typed letter looks at each of them once.
-func TestHomeIsQuickWithThousands(t *testing.T) {
-	few, many := atHomeWith(t, func() []steps.State { return people(50) }), atHomeWith(t, func() []steps.State { return people(5000) })
-	allocations := func(d *desk, f func(*Model)) float64 { return testing.AllocsPerRun(5, func() { f(d.m) }) }
-	draw := func(m *Model) { _ = m.View() }
-	if a, b := allocations(few, draw), allocations(many, draw); b > 1.2*a {
-		t.Errorf("drawing allocates %.0f times for 50 and %.0f times for 5,000", a, b)
-	}
-	filter := func(m *Model) { m.home.filter("practice 4") }
-	if a, b := allocations(few, filter), allocations(many, filter); b > 120*a {
-		t.Errorf("filtering allocates %.0f times for 50 and %.0f times for 5,000", a, b)
-	}
-}
-
-func BenchmarkHomeFilter(b *testing.B) {
-	d := atHomeWith(b, func() []steps.State { return people(5000) })
-	for b.Loop() {
-		d.m.home.filter("practice 4")
-		_ = d.m.View()
+// TestHomeCostsTheSameWithThousands compares what is allocated, which does not
+// depend on the machine: for 10,000 onboardings as for 50.
+func TestHomeCostsTheSameWithThousands(t *testing.T) {
+	few, many := atHomeWith(t, func() []record.State { return people(50) }), atHomeWith(t, func() []record.State { return people(10000) })
+	for name, move := range map[string]func(*Model){
+		"drawing":   func(m *Model) { m.layout(); _ = m.View() },
+		"moving":    func(m *Model) { m.Update(keyPress("down")); m.Update(keyPress("up")) },
+		"filtering": func(m *Model) { m.Update(keyPress("p")); m.Update(keyPress("backspace")) },
+	} {
+		cost := func(d *desk) float64 { return testing.AllocsPerRun(5, func() { move(d.m) }) }
+		if a, b := cost(few), cost(many); b > 1.2*a {
+			t.Errorf("%s allocates %.0f times for 50 and %.0f times for 10,000", name, a, b)
+		}
 	}
 }
 
 func TestHomeOpens(t *testing.T) {
-	d := atHomeWith(t, func() []steps.State { return known(t) })
+	d := atHomeWith(t, func() []record.State { return known(t) })
 	d.world.Progress.States["1000000000-sandbox"] = people(1)[0]
 	d.press("down", "down", "down", "down", "enter")
 	if got := d.m.flow.State().NPI; got != "1000000000" || d.screen() == "home" {
@@ -103,11 +88,11 @@ func TestHomeOpens(t *testing.T) {
 
 func TestHomeStartsAnother(t *testing.T) {
 	for _, keys := range [][]string{{"ctrl+n"}, {"pgdown", "enter"}, {"up", "pgdown", "enter"}} {
-		d := atHomeWith(t, func() []steps.State { return known(t) }).press(keys...).at("access")
+		d := atHomeWith(t, func() []record.State { return known(t) }).press(keys...).at("access")
 		if d.value("organization") != "" {
 			t.Error("the form is not empty")
 		}
-		d.press("esc").at("home").says(steps.SayHomeTitle)
+		d.press("esc").at("home").says("Your onboardings")
 	}
 }
 
@@ -142,8 +127,8 @@ func TestForgetAsks(t *testing.T) {
 
 func forgetting(t testing.TB, err error) (d *desk, gone *int) {
 	gone = new(int)
-	d = atHomeWith(t, func() []steps.State { return people(3)[*gone:] }, func(o *Options) {
-		o.Forget = func(context.Context, steps.State) error {
+	d = atHomeWith(t, func() []record.State { return people(3)[*gone:] }, func(o *Options) {
+		o.Forget = func(context.Context, record.State) error {
 			if err == nil {
 				*gone++
 			}
@@ -155,7 +140,7 @@ func forgetting(t testing.TB, err error) (d *desk, gone *int) {
 
 // TestHomeWithoutForget has no key for it.
 func TestHomeWithoutForget(t *testing.T) {
-	d := atHomeWith(t, func() []steps.State { return people(3) }).silent("ctrl+x")
+	d := atHomeWith(t, func() []record.State { return people(3) }).silent("ctrl+x")
 	d.press("ctrl+x").silent("Delete the tokens").at("home")
 }
 
@@ -163,8 +148,8 @@ func TestHomeWithoutForget(t *testing.T) {
 func TestHomeTellsDaysLeft(t *testing.T) {
 	for days, want := range map[int]string{-1: "token expired", 1: "1 day left", 6: "6 days left", 29: "29 days left", 400: "400 days left"} {
 		s := people(1)
-		s[0].ClientToken = &steps.TokenFact{Expires: stepstest.Start.AddDate(0, 0, days)}
-		atHomeWith(t, func() []steps.State { return s }).resize(size{120, 30}).says(want)
+		s[0].ClientToken = &record.TokenFact{Expires: stepstest.Start.AddDate(0, 0, days)}
+		atHomeWith(t, func() []record.State { return s }).resize(size{120, 30}).says(want)
 	}
 }
 
@@ -172,13 +157,10 @@ func TestHomeTellsDaysLeft(t *testing.T) {
 func TestHomeBeforeItIsRead(t *testing.T) {
 	d := newDesk(t, func(o *Options) {
 		o.Home = true
-		o.Entries = func() ([]steps.State, error) { return people(3), nil }
+		o.Entries = func() ([]record.State, error) { return people(3), nil }
 	})
 	init := d.m.Init()
-	d.says(steps.SayHomeLoading).write("1000000001").press("enter", "down", "up", "ctrl+x").at("home")
+	d.says("Reading the progress files").write("1000000001").press("enter", "down", "up", "ctrl+x").at("home")
 	d.do(init)
-	d.at("home").says("Practice 2").silent("Practice 3")
-	if got := fmt.Sprint(d.m.home.matches); got != "[1]" {
-		t.Errorf("matches %s", got)
-	}
+	d.at("home").says("1 of 3", "Practice 2").silent("Practice 3")
 }

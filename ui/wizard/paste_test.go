@@ -6,6 +6,7 @@ import (
 
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -48,8 +49,8 @@ func TestPastesIntoSave(t *testing.T) {
 			}
 			d.press("enter").at("key").says("Saved and read back.")
 			id := d.m.flow.State().ID()
-			for name, want := range map[string]string{steps.ClientTokenName: token, steps.OrganizationTokenName: organization} {
-				if got := d.world.Secrets.Values[stepstest.Key(steps.Keyring, id, name)]; got.Reveal() != want {
+			for name, want := range map[string]string{record.ClientTokenName: token, record.OrganizationTokenName: organization} {
+				if got := d.world.Secrets.Values[stepstest.Key(record.Keyring, id, name)]; got.Reveal() != want {
 					t.Errorf("%s: saved %d bytes of %d", name, got.Len(), len(want))
 				}
 			}

@@ -19,13 +19,13 @@ func TestNothingMovesOnASlowTerminal(t *testing.T) {
 	}{{slowAnswer / 2, false}, {2 * slowAnswer, true}} {
 		d := launch(t)
 		d.world.SetClock(stepstest.Start)
-		d.m.options.ReducedMotion = false
+		d.m.card.Still = false
 		d.m.asked = stepstest.Start.Add(-c.took)
 		d.send(tea.BackgroundColorMsg{Color: color.Black})
-		if d.m.options.ReducedMotion != c.want {
-			t.Errorf("after %v: reduced motion is %v", c.took, d.m.options.ReducedMotion)
+		if d.m.card.Still != c.want {
+			t.Errorf("after %v: reduced motion is %v", c.took, d.m.card.Still)
 		}
-		if (d.m.spin() == nil) != c.want {
+		if (d.m.card.Spin() == nil) != c.want {
 			t.Errorf("after %v: the spinner does not follow", c.took)
 		}
 	}

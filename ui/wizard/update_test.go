@@ -11,6 +11,8 @@ import (
 
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/check"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -45,8 +47,8 @@ func TestLeaving(t *testing.T) {
 			}
 		})
 	}
-	d := launch(t).walk("save").paste(clientToken(t).Reveal()).press("ctrl+c").says(steps.SayUnsaved)
-	d.press("tab").silent(steps.SayUnsaved)
+	d := launch(t).walk("save").paste(clientToken(t).Reveal()).press("ctrl+c").says("What you pasted is not saved yet.")
+	d.press("tab").silent("What you pasted is not saved yet.")
 }
 
 // TestLeavingStopsTheEffect cancels what runs, so that the program can end.
@@ -55,7 +57,7 @@ func TestLeavingStopsTheEffect(t *testing.T) {
 	filled(d)
 	d.hold().press("enter")
 	calls := len(d.world.Secrets.Calls)
-	d.m.stop()
+	d.m.cancel()
 	d.release()
 	if got := d.world.Secrets.Calls[calls:]; len(got) > 1 {
 		t.Errorf("after the end the keyring was asked to %q", got)
@@ -80,7 +82,7 @@ func TestEscapeWhileBusy(t *testing.T) {
 	d := launch(t).walk("save").paste(clientToken(t).Reveal()).paste(keystest.OrganizationID)
 	d.hold().press("enter").says("Saving and reading back…", "esc cancel")
 	d.press("x", "enter", "tab").paste("lost?").says("Saving and reading back…") // nothing disturbs it
-	d.press("esc").at("save").says(steps.SayCanceled).silent("Saving and reading back…")
+	d.press("esc").at("save").says("Stopped. Nothing was changed.").silent("Saving and reading back…")
 	d.release().at("save").says("✓ client token for Sunrise Clinic") // the late result
 	if d.m.flow.State().ClientToken != nil {
 		t.Error("the late result was taken")
@@ -97,12 +99,10 @@ func TestStaleResults(t *testing.T) {
 	old := d.m.attempt
 	d.press("esc", "enter")
 	d.send(resultMsg{steps.Result{Attempt: old, Facts: steps.Facts{}}})
-	events := make(chan steps.Event)
-	close(events)
 	d.holding = false
-	d.send(eventMsg{old, steps.Event{Line: &steps.CheckLine{ID: steps.CheckKey, Status: steps.CheckFailed}}, events})
-	if d.m.flow.Busy() == "" || d.m.lines != nil || d.m.flow.State().ID() == "" {
-		t.Errorf("a late message was taken: %v", d.m.lines)
+	d.send(eventMsg{old, steps.Event{Line: &check.Line{ID: check.Key, Status: check.Failed}}})
+	if d.m.flow.Busy() == "" || d.m.flow.State().ID() == "" {
+		t.Error("a late message was taken")
 	}
 	d.at("check").silent("✗")
 }
@@ -113,7 +113,7 @@ func TestFailedEffectKeepsTheForm(t *testing.T) {
 		d := launch(t).walk("save").resize(s)
 		d.world.Secrets.Fail = func(call string) error {
 			if call == "save client-token" {
-				return steps.WithKind(errors.New("the keyring is locked"), steps.ErrStorage, "Unlock it.")
+				return record.WithKind(errors.New("the keyring is locked"), record.ErrStorage, "Unlock it.")
 			}
 			return nil
 		}
@@ -195,7 +195,7 @@ func TestPortal(t *testing.T) {
 	if d.value("organization") != "o" {
 		t.Errorf("the field holds %q", d.value("organization"))
 	}
-	d.press("ctrl+o", "backspace").walk("token").press("o").says(steps.SayOpened("", nil))
+	d.press("ctrl+o", "backspace").walk("token").press("o").says("Opened in the browser.")
 	if len(opened) != 2 || opened[1] != "https://sandbox.dpc.cms.gov/users/sign_in" {
 		t.Errorf("opened %q", opened)
 	}
@@ -207,12 +207,12 @@ func TestPortal(t *testing.T) {
 // TestHelp opens on each step by F1, and by ? where no text is typed, and leaves
 // what was typed.
 func TestHelp(t *testing.T) {
-	d := launch(t).write("Sun").press("f1").says(steps.SayHelpTitle, steps.SayHelpWhat, steps.SayHelpWhy, steps.SayHelpWrong, steps.SayHelpKept)
-	d.press("x", "tab").paste("y").press("esc").silent(steps.SayHelpTitle)
+	d := launch(t).write("Sun").press("f1").says("About this step", "What it is", "Why DPC wants it", "What can go wrong", "Where it is kept")
+	d.press("x", "tab").paste("y").press("esc").silent("About this step")
 	if got := d.value("organization"); got != "Sun" {
 		t.Errorf("the field holds %q", got)
 	}
-	d.press("?").silent(steps.SayHelpTitle)
+	d.press("?").silent("About this step")
 	if got := d.value("organization"); got != "Sun?" {
 		t.Errorf("a ? in a text gives %q", got)
 	}
@@ -220,11 +220,11 @@ func TestHelp(t *testing.T) {
 	for _, step := range guide[1:] {
 		key := "?"
 		d.walk(step.screen)
-		if d.m.form.typing() {
+		if d.m.card.Form.Typing() {
 			key = "f1"
 		}
 		for _, closing := range []string{key, "enter", "esc"} {
-			d.press(key).says(steps.SayHelpTitle).press(closing).at(step.screen).silent(steps.SayHelpTitle)
+			d.press(key).says("About this step").press(closing).at(step.screen).silent("About this step")
 		}
 	}
 }
@@ -314,12 +314,12 @@ func TestReducedMotion(t *testing.T) {
 	filled(still)
 	still.hold().press("enter")
 	before := still.text()
-	still.send(moving.m.spinner.Tick())
+	still.send(moving.m.card.Spin()())
 	if still.text() != before {
 		t.Error("something moves")
 	}
-	if still.m.spin() != nil || moving.m.spin() == nil {
-		t.Error("the spinner does not do as it was told")
+	if still.m.card.Spin() != nil || moving.m.card.Spin() == nil {
+		t.Error("the spinner does not do as it should")
 	}
 }
 
@@ -330,9 +330,9 @@ func TestFooterTellsKeysThatWork(t *testing.T) {
 		if d.m.home != nil {
 			continue
 		}
-		for _, b := range d.m.keys.fit(d.m).ShortHelp() {
-			told := b.Help().Key == "enter" && strings.Contains(d.text(), "✗") // the fault stays
-			if !b.Enabled() || told || b.Help().Key == "ctrl+r" {
+		for _, b := range d.m.keymap().shown() {
+			stays := b.Help().Key == "enter" && strings.Contains(d.text(), "✗") // the fault stays
+			if !b.Enabled() || stays || b.Help().Key == "" || b.Help().Key == "ctrl+r" {
 				continue
 			}
 			next := scene.show(t).resize(size{200, 50})
@@ -353,7 +353,7 @@ func TestQuitByAnswer(t *testing.T) {
 		t.Fatalf("ended by %T", d.quit)
 	}
 	d.press("enter").press("y")
-	if _, ok := d.quit.(tea.QuitMsg); !ok || !d.m.flow.Finished() {
+	if _, ok := d.quit.(tea.QuitMsg); !ok || !steps.Complete(d.m.flow.State()) {
 		t.Errorf("ended by %T", d.quit)
 	}
 }
@@ -363,7 +363,7 @@ func TestQuitByAnswer(t *testing.T) {
 func TestUndoOfAHandOver(t *testing.T) {
 	d := launch(t).walk("").press("h").at("finish")
 	d.press("u").at("deliver")
-	if len(d.m.flow.State().Sent) != 0 || d.m.flow.Finished() {
+	if len(d.m.flow.State().Sent) != 0 || steps.Complete(d.m.flow.State()) {
 		t.Error("the hand-over still counts")
 	}
 	d.press("h").at("finish")
@@ -376,7 +376,7 @@ func TestProductionFromSandbox(t *testing.T) {
 		t.Errorf("%q, %q, %q", d.value("organization"), d.value("npi"), d.value("environment"))
 	}
 	d.press("esc").at("finish").press("p").at("access").press("enter").at("token").says("[Production]")
-	if got := d.m.flow.State(); got.Environment != steps.Production || got.ClientToken != nil {
+	if got := d.m.flow.State(); got.Environment != record.Production || got.ClientToken != nil {
 		t.Errorf("stands at %s with %v", got.ID(), got.ClientToken)
 	}
 }
@@ -439,7 +439,18 @@ func TestResumeInTheWizard(t *testing.T) {
 		d.do(d.m.Init())
 		d.resize(size{100, 40}).at(step.screen)
 		if step.screen != "access" && step.screen != "token" {
-			d.says("Found " + organization + ", sandbox: " + fmt.Sprint(state.DoneSteps()) + " of 8 steps done")
+			d.says("Found " + organization + ", sandbox: " + fmt.Sprint(steps.DoneSteps(state)) + " of 8 steps done")
 		}
+	}
+}
+
+// TestAReportAfterTheEnd: an effect's last report may arrive behind its result, and
+// changes nothing then.
+func TestAReportAfterTheEnd(t *testing.T) {
+	d := at("", steps.Check, itemized, checks(stepstest.Passed())).show(t).says("DPC accepts your credentials")
+	before := d.text()
+	d.send(eventMsg{d.m.attempt, steps.Event{Line: &check.Line{ID: check.Expiry, Status: check.Running}}})
+	if after := d.text(); after != before {
+		t.Errorf("the screen became\n%s", after)
 	}
 }

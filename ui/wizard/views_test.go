@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +19,8 @@ import (
 
 type size struct{ width, height int }
 
-// The sizes in which screens are kept as text. Variants of a screen are looked
-// at in the common window and in the narrowest.
+// The sizes in which screens are looked at, and kept as text: the common window and
+// the narrowest, or all that change the layout.
 var (
 	everySize = []size{{120, 36}, {80, 24}, {60, 24}, {40, 24}, {80, 14}}
 	twoSizes  = []size{{80, 24}, {40, 24}}
@@ -32,32 +33,29 @@ func (d *desk) resize(s size) *desk {
 
 func noColor(o *Options) { o.NoColor = true }
 
-// TestViews holds each screen to its text, which is the same with and without
-// colors: nothing is said by color alone. Renew the files with
+// TestViews holds each screen that has a layout of its own to its text. It is the
+// same with and without colors: nothing is said by color alone. (What the others
+// say is kept in dpc-onboard/steps.) Renew the files with
 //
 //	go test ./ui/wizard -run TestViews -update
 func TestViews(t *testing.T) {
-	for _, scene := range append(scenes(), scene{name: "too small", show: scenes()[0].show}) {
+	tooSmall := scene{name: "too small", sizes: []size{{39, 24}, {80, 11}, {20, 5}}, show: scenes()[0].show}
+	for _, scene := range append(scenes(), tooSmall) {
 		t.Run(strings.ReplaceAll(scene.name, " ", "-"), func(t *testing.T) {
 			colored, plain := scene.show(t), scene.show(t, noColor)
 			colored.send(tea.ColorProfileMsg{Profile: colorprofile.TrueColor})
 			plain.send(tea.ColorProfileMsg{Profile: colorprofile.TrueColor}) // NO_COLOR wins
-			sizes := twoSizes
-			switch {
-			case scene.every:
-				sizes = everySize
-			case scene.name == "too small":
-				sizes = []size{{39, 24}, {80, 11}, {20, 5}}
-			}
 			var all strings.Builder
-			for _, s := range sizes {
+			for _, s := range slices.Concat(scene.sizes, twoSizes)[:max(2, len(scene.sizes))] {
 				text := colored.resize(s).text()
 				if without := plain.resize(s).text(); without != text {
 					t.Errorf("%dx%d: without color it reads\n%s\nand with color\n%s", s.width, s.height, without, text)
 				}
 				fmt.Fprintf(&all, "%dx%d\n%s\n", s.width, s.height, text)
 			}
-			golden.RequireEqual(t, all.String())
+			if scene.sizes != nil {
+				golden.RequireEqual(t, all.String())
+			}
 		})
 	}
 }
@@ -141,7 +139,7 @@ func TestGoldenFilesHoldNoSecret(t *testing.T) {
 		}
 		return err
 	})
-	if err != nil || looked < 60 {
+	if err != nil || looked < 30 {
 		t.Errorf("looked at %d files: %v", looked, err)
 	}
 	if leaks("…"+token[40:52]+"…", token) == "" {

@@ -6,6 +6,7 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/stepstest"
 )
 
@@ -24,13 +25,13 @@ func TestTextIsShownWhole(t *testing.T) {
 func TestRowsKeepOneWordWhole(t *testing.T) {
 	const passphrase = "judo-request-celibate-reheat-overdrawn-habitable-chatty-shawl"
 	d := launch(t)
-	d.m.prompt.Rows = []steps.Row{
+	d.m.card.Show(steps.Prompt{Rows: []steps.Row{
 		{Name: "Size", Value: "7.0 KB"},
 		{Name: "Passphrase, shown once", Secret: keys.NewSecret(passphrase)},
-	}
-	for _, width := range []int{74, 64} {
-		if rows := d.m.rows(width); !strings.Contains(rows, passphrase) {
-			t.Errorf("at %d:\n%s", width, rows)
+	}})
+	for _, width := range []int{102, 92} {
+		if d.resize(size{width, 40}); !strings.Contains(d.text(), passphrase) {
+			t.Errorf("at %d:\n%s", width, d.text())
 		}
 	}
 }
@@ -38,8 +39,8 @@ func TestRowsKeepOneWordWhole(t *testing.T) {
 // TestEscOnAnEmptyMachine: there is no list to go back to, so nothing that was
 // typed is lost.
 func TestEscOnAnEmptyMachine(t *testing.T) {
-	d := launch(t, func(o *Options) { o.Entries = func() ([]steps.State, error) { return nil, nil } })
-	d.write(organization).press("enter").write(stepstest.NPI).press("esc").at("access").says(steps.SayFirst)
+	d := launch(t, func(o *Options) { o.Entries = func() ([]record.State, error) { return nil, nil } })
+	d.write(organization).press("enter").write(stepstest.NPI).press("esc").at("access").says("there is no other onboarding yet")
 	if d.value("organization") != organization || d.value("npi") != stepstest.NPI {
 		t.Error("what was typed is lost")
 	}
@@ -48,13 +49,13 @@ func TestEscOnAnEmptyMachine(t *testing.T) {
 // TestHomeSaysHowManyAndWhich: a window shows a few of many, and two of them may
 // have the same name.
 func TestHomeSaysHowManyAndWhich(t *testing.T) {
-	var list []steps.State
+	var list []record.State
 	for _, npi := range []string{"1234567893", "1000000004", "2000000002"} {
 		s := complete(t)
 		s.NPI = npi
 		list = append(list, s)
 	}
-	d := atHomeWith(t, func() []steps.State { return list })
+	d := atHomeWith(t, func() []record.State { return list })
 	d.says("Your onboardings: 3 · NPI 1234567893").press("down").says("NPI 1000000004")
 	d.write("2000").says("Your onboardings: 1 of 3 · NPI 2000000002")
 }

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
+	"strings"
 	"time"
 
-	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/spinner"
 	tea "charm.land/bubbletea/v2"
@@ -15,6 +14,10 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/steps"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/ui/wizard/card"
+	"dpc-onboard/ui/wizard/home"
+	"dpc-onboard/ui/wizard/theme"
 )
 
 // Options say where the wizard begins and what it reaches the outside through.
@@ -23,11 +26,11 @@ type Options struct {
 	Services steps.Services
 
 	// Entries lists the onboardings for the home screen; nil for none.
-	Entries func() ([]steps.State, error)
+	Entries func() ([]record.State, error)
 	// Home begins at the home screen.
 	Home bool
 	// Forget deletes an onboarding's secrets and progress.
-	Forget func(context.Context, steps.State) error
+	Forget func(context.Context, record.State) error
 
 	// Copy puts text on the system's clipboard, beside the terminal's own way;
 	// nil where there is none.
@@ -41,142 +44,95 @@ type Options struct {
 	ReducedMotion bool // nothing moves
 	NoColor       bool
 
-	Input   io.Reader // nil: standard input
-	Output  io.Writer // nil: standard output
-	Environ []string  // nil: the process's own
+	Input   io.Reader
+	Output  io.Writer
+	Environ []string
 }
 
 // Run shows the wizard until the person is done or leaves, and returns the flow
 // as it stood then. Leaving by ctrl+c is tea.ErrInterrupted.
 func Run(ctx context.Context, o Options) (steps.Flow, error) {
-	m := newModel(ctx, o)
-	final, err := tea.NewProgram(m, o.programOptions(ctx)...).Run()
-	if fm, ok := final.(*Model); ok {
-		fm.stop()
-		m = fm
-		m.takeBack()
+	options := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithInput(o.Input), tea.WithOutput(o.Output), tea.WithEnvironment(o.Environ),
 	}
+	if o.NoColor {
+		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
+	}
+	m := newModel(ctx, o)
+	program := tea.NewProgram(m, options...)
+	m.send = program.Send
+	_, err := program.Run()
+	m.cancel()
+	m.clipboard.close()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		err = ctx.Err()
 	}
 	return m.flow, err
 }
 
-// takeBack empties the clipboard at the end, where a secret is still on it.
-func (m *Model) takeBack() {
-	if m.options.ClearClipboard != nil && !m.lent.IsZero() {
-		_ = m.options.ClearClipboard(m.lent) // the program ends: nobody is left to tell
-	}
-}
-
-func (o Options) programOptions(ctx context.Context) []tea.ProgramOption {
-	options := []tea.ProgramOption{tea.WithContext(ctx)}
-	if o.Input != nil {
-		options = append(options, tea.WithInput(o.Input))
-	}
-	if o.Output != nil {
-		options = append(options, tea.WithOutput(o.Output))
-	}
-	if o.Environ != nil {
-		options = append(options, tea.WithEnvironment(o.Environ))
-	}
-	if o.NoColor {
-		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
-	}
-	return options
-}
-
-// Model is the one tea.Model.
+// Model is the one tea.Model. It routes what comes in: to the flow, to the card
+// that shows the flow's prompt, or to the list of onboardings.
 type Model struct {
 	ctx     context.Context
 	options Options
+	first   tea.Cmd // looks at what is saved, or lists it
+	send    func(tea.Msg)
 
-	flow   steps.Flow
-	prompt steps.Prompt
-	form   form
-	home   *home // the home screen, while it is shown
-	first  steps.Effect
+	flow steps.Flow
+	card *card.Card
+	home *home.Home // the list, while it is shown
+
+	ahead    []func() tea.Cmd // what was typed before it could be taken
+	starting bool             // the first effect is under way
+
+	profile    colorprofile.Profile
+	background theme.Background
+	asked      time.Time // when the terminal was asked for its background
+	styles     *theme.Styles
 
 	width, height int
-	offset        int // first line of the card that is shown
-	overflows     bool
-	scrolled      bool // the person scrolled; the focus need not be in sight
-	profile       colorprofile.Profile
-	background    background
-	asked         time.Time // when the terminal was asked for its background
-	styles        styles
-	keys          keymap
-	help          help.Model
-	spinner       spinner.Model
+	boxWidth      int
+	footer        []string // as laid out
 
-	helping bool
-	leaving bool   // ctrl+c was pressed once while a secret is unsaved
-	toast   string // what a copy or a paste did
-	copied  map[string]bool
-	lent    keys.Secret // what is on the clipboard and must not stay there
-	native  bool        // the system's clipboard took it, too
-	cancel  context.CancelFunc
-	attempt int               // of the effect under way
-	lines   []steps.CheckLine // of the live check under way
-	done    int64
-	total   int64
+	leaving   bool   // ctrl+c was pressed once while a secret is unsaved
+	toast     string // what a copy or a paste did
+	clipboard clipboard
+	cancel    context.CancelFunc
+	attempt   int // of the effect under way
 }
 
 func newModel(ctx context.Context, o Options) *Model {
 	m := &Model{
 		ctx: ctx, options: o, width: 80, height: 24,
-		profile: colorprofile.TrueColor, background: unknown,
-		keys: newKeymap(), help: help.New(),
-		spinner: spinner.New(spinner.WithSpinner(spinner.MiniDot)),
-		copied:  map[string]bool{}, cancel: func() {},
+		profile: colorprofile.TrueColor, background: theme.Unknown, asked: o.Services.Now(), styles: &theme.Styles{},
+		clipboard: clipboard{write: o.Copy, remove: o.ClearClipboard}, cancel: func() {}, send: func(tea.Msg) {},
 	}
-	if o.NoColor {
-		m.profile = colorprofile.ASCII
-	}
-	m.asked = o.Services.Now()
-	m.flow = steps.New(o.Facts)
+	m.card = card.New(m.styles)
+	m.card.Still = o.ReducedMotion
 	m.restyle()
+	m.flow = steps.New(o.Facts)
 	if o.Home && o.Entries != nil {
-		m.home = newHome(m.styles)
-		return m
+		m.first = m.list(false)
+	} else {
+		m.first, m.starting = m.start(o.Facts), true
 	}
-	m.flow, m.first = m.flow.Start()
-	m.renew()
+	m.layout()
 	return m
 }
 
 // restyle makes the theme anew for what is known of the terminal.
 func (m *Model) restyle() {
-	m.styles = newStyles(m.background, m.profile)
-	m.help.Styles = helpStyles(m.styles)
-	m.spinner.Style = m.styles.accent
-	for i := range m.form.fields {
-		m.form.fields[i].restyle(m.styles)
+	if m.options.NoColor {
+		m.profile = colorprofile.ASCII
 	}
-	if m.home != nil {
-		m.home.restyle(m.styles)
-	}
+	*m.styles = theme.New(m.background, m.profile)
 }
 
-func helpStyles(st styles) help.Styles {
-	return help.Styles{
-		ShortKey: st.accent, ShortDesc: st.dim, ShortSeparator: st.line,
-		FullKey: st.accent, FullDesc: st.dim, FullSeparator: st.line, Ellipsis: st.dim,
-	}
-}
-
-// renew takes up the flow's prompt and gives it fresh widgets.
-func (m *Model) renew() {
-	before := m.prompt
-	m.prompt = m.flow.Prompt()
-	if m.prompt.Screen != before.Screen {
-		m.offset, m.scrolled, m.toast, m.helping = 0, false, "", false
-		m.copied = map[string]bool{}
-	}
-	if !slices.Equal(m.prompt.Notes, before.Notes) && len(m.prompt.Notes) > 0 {
-		m.offset, m.scrolled = 0, true // what is new stands at the top
-	}
-	m.form = newForm(m.prompt, m.styles)
+// follow takes up where the flow stands now.
+func (m *Model) follow(f steps.Flow) {
+	m.flow, m.toast = f, ""
+	m.starting = m.starting && f.Busy() != ""
+	m.card.Busy(f.Busy())
 }
 
 // slowAnswer is how long a terminal may take to tell its background before
@@ -184,254 +140,310 @@ func (m *Model) renew() {
 const slowAnswer = 400 * time.Millisecond
 
 // Init implements tea.Model.
-func (m *Model) Init() tea.Cmd {
-	if m.home != nil {
-		return tea.Batch(tea.RequestBackgroundColor, m.loadHome())
-	}
-	return tea.Batch(tea.RequestBackgroundColor, m.run(m.first))
-}
+func (m *Model) Init() tea.Cmd { return tea.Batch(tea.RequestBackgroundColor, m.first) }
 
-// Update implements tea.Model. It routes in one order: what the terminal is,
-// what effects say, the keys that always work, then the prompt.
+// Update implements tea.Model.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	if m.terminal(msg) {
-		return m, nil
+	cmd := m.route(msg)
+	if ahead := m.ahead; len(ahead) > 0 && !m.waiting() {
+		m.ahead = nil
+		cmds := []tea.Cmd{cmd}
+		for _, typed := range ahead {
+			cmds = append(cmds, typed())
+		}
+		cmd = tea.Batch(cmds...)
 	}
-	if cmd, taken := m.outside(msg); taken {
-		return m, cmd
-	}
-	switch msg := msg.(type) {
-	case tea.KeyPressMsg:
-		return m, m.press(msg)
-	case tea.PasteMsg:
-		m.paste(msg.Content)
-		return m, nil
-	}
-	if w := m.form.focused(); w != nil && w.Kind == steps.Text {
-		var cmd tea.Cmd
-		w.input, cmd = w.input.Update(msg)
-		return m, cmd
-	}
-	return m, nil
+	m.layout()
+	return m, cmd
 }
 
-// terminal takes what the terminal says of itself.
-func (m *Model) terminal(msg tea.Msg) (taken bool) {
+// waiting reports whether what is typed has to wait: the first screen is not ready,
+// or the window shows none.
+func (m *Model) waiting() bool { return m.starting || m.tooSmall() }
+
+// wait keeps what was typed until the wait is over. Where a later effect runs it is
+// dropped: it might answer what nobody has seen.
+func (m *Model) wait(typed func() tea.Cmd) {
+	if m.starting || m.flow.Busy() == "" {
+		m.ahead = append(m.ahead, typed)
+	}
+}
+
+// route hands on a message: what the terminal is, what a person does, and what
+// comes back from commands.
+func (m *Model) route(msg tea.Msg) (cmd tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
-		m.background = light
+		m.background = theme.Light
 		if msg.IsDark() {
-			m.background = dark
+			m.background = theme.Dark
 		}
+		m.card.Still = m.card.Still || m.options.Services.Now().Sub(m.asked) > slowAnswer
 		m.restyle()
-		if m.options.Services.Now().Sub(m.asked) > slowAnswer {
-			m.options.ReducedMotion = true
-		}
 	case tea.ColorProfileMsg:
 		m.profile = msg.Profile
-		if m.options.NoColor {
-			m.profile = colorprofile.ASCII
-		}
 		m.restyle()
+	case tea.KeyPressMsg:
+		return m.press(msg)
+	case tea.PasteMsg:
+		return m.paste(msg)
+	case resultMsg:
+		return m.apply(msg.Result)
+	case eventMsg:
+		if msg.attempt == m.attempt && m.flow.Busy() != "" { // not of one that was canceled, or has ended
+			m.card.Report(msg.Event)
+		}
+	case spinner.TickMsg:
+		return m.card.Turn(msg)
+	case notCopiedMsg:
+		m.clipboard.native = false
+		m.toast = msg.label + ": sent to the terminal's clipboard. If pasting gives something else, write the values to files."
+	case expiredMsg:
+		cmd = m.clipboard.expire(msg.secret)
+		if cmd != nil {
+			m.toast = "The clipboard was emptied."
+		}
+	case toastMsg:
+		m.toast = string(msg)
+	case home.Entries:
+		if m.home != nil && !m.home.Take(msg) { // what was typed would be lost for nothing
+			m.home = nil
+			m.toast = "This is the first step, and there is no other onboarding yet."
+		}
+	case home.Forgotten:
+		m.toast = string(msg)
+		if m.home != nil {
+			return m.home.Read
+		}
 	default:
-		return false
+		if m.home != nil {
+			return m.home.Update(m.ctx, msg)
+		}
+		return m.card.Form.Update(msg)
 	}
-	return true
+	return cmd
 }
 
-// press routes a key.
+// press routes a key: those that always work first.
 func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
-	if msg.String() == "ctrl+z" {
+	k := m.keymap()
+	deletes := m.home == nil && m.card.Form.Takes(msg)
+	switch {
+	case msg.String() == "ctrl+z":
 		return tea.Suspend
-	}
-	if key.Matches(msg, m.keys.Quit) && !m.deletes(msg) {
+	case key.Matches(msg, k.Quit) && !deletes:
 		return m.leave(msg)
 	}
 	m.leaving = false
-	m.scrolled = m.scrolled && key.Matches(msg, m.keys.Scroll)
-	if m.tooSmall() {
+	if !key.Matches(msg, k.Scroll) {
+		m.card.Scrolled = false
+	}
+	switch {
+	case m.waiting() && (m.tooSmall() || !key.Matches(msg, k.Back)):
+		m.wait(func() tea.Cmd { return m.press(msg) })
 		return nil
+	case m.home == nil:
+		return m.pressCard(msg, k)
 	}
-	if m.home != nil {
-		return m.pressHome(msg)
+	m.toast = ""
+	if s, opens := m.home.Opens(msg); opens {
+		return m.begin(s)
 	}
-	return m.pressCard(msg)
-}
-
-// deletes tells of ctrl+d in a field with text: there it deletes.
-func (m *Model) deletes(msg tea.KeyPressMsg) bool {
-	return msg.String() == "ctrl+d" && m.home == nil && m.form.typing() && !m.form.focused().value().IsZero()
+	return m.home.Update(m.ctx, msg)
 }
 
 // leave ends the program. It asks once only where something would be lost: a
 // secret that was pasted and not saved.
 func (m *Model) leave(msg tea.KeyPressMsg) tea.Cmd {
-	if m.home == nil && m.form.unsaved() && !m.leaving {
+	if m.home == nil && m.card.Form.Unsaved() && !m.leaving {
 		m.leaving = true
 		return nil
 	}
-	m.stop()
+	m.cancel()
 	if msg.String() == "ctrl+c" {
-		return m.end(tea.Interrupt)
+		return m.clipboard.leave(tea.Interrupt)
 	}
-	return m.end(tea.Quit)
+	return m.clipboard.leave(tea.Quit)
 }
 
-// stop breaks off the effect under way.
-func (m *Model) stop() { m.cancel() }
-
-func (m *Model) pressCard(msg tea.KeyPressMsg) tea.Cmd {
-	k := m.keys.fit(m)
-	busy := m.flow.Busy() != ""
+func (m *Model) pressCard(msg tea.KeyPressMsg, k keymap) tea.Cmd {
+	form, helping := m.card.Form, m.card.Helping
 	switch {
 	case key.Matches(msg, k.Scroll):
-		m.scroll(msg)
-	case m.helping && key.Matches(msg, k.Back, k.Help, k.Enter):
-		m.helping, m.offset = false, 0
-	case key.Matches(msg, k.Help):
-		m.helping, m.offset = true, 0
+		m.card.Scroll(msg.String() == "pgup")
+	case key.Matches(msg, k.Help), helping && key.Matches(msg, k.Back, k.Enter):
+		m.card.Help(!helping)
 	case key.Matches(msg, k.Back):
 		return m.back()
-	case busy, m.helping:
-		return nil
+	case helping, m.flow.Busy() != "":
 	case key.Matches(msg, k.Portal):
-		return m.openPortal()
-	case key.Matches(msg, k.Reveal):
-		return m.reveal()
+		url, open := m.card.Prompt.URL, m.options.OpenURL
+		return func() tea.Msg {
+			if open(url) != nil {
+				return toastMsg("The browser could not be opened. The address is " + url)
+			}
+			return toastMsg("Opened in the browser.")
+		}
 	case key.Matches(msg, k.Enter):
-		return m.enter()
-	case key.Matches(msg, k.Next, k.Previous) && !m.choosing(msg):
-		m.move(msg)
+		if form.Advance() {
+			return m.submit(form.Action())
+		}
+	case form.Takes(msg):
+		return form.Update(msg)
+	case key.Matches(msg, k.Next):
+		form.Move(1)
+	case key.Matches(msg, k.Previous):
+		form.Move(-1)
 	default:
 		return m.letter(msg)
 	}
 	return nil
 }
 
-// choosing tells of an arrow key in a field to choose from.
-func (m *Model) choosing(msg tea.KeyPressMsg) bool {
-	w := m.form.focused()
-	return w != nil && w.Kind == steps.Choose && (msg.String() == "up" || msg.String() == "down")
-}
+// toastMsg is what a command has to say.
+type toastMsg string
 
-func (m *Model) move(msg tea.KeyPressMsg) {
-	by := 1
-	if key.Matches(msg, m.keys.Previous) {
-		by = -1
-	}
-	m.form.move(by)
-}
-
-// enter does the obvious thing: it goes on to the next field, and from the last
-// one it does the action.
-func (m *Model) enter() tea.Cmd {
-	if m.form.focused() != nil && !m.form.advance() {
-		return nil
-	}
-	return m.submit(m.form.action().Name)
-}
-
-// letter does what a prompt's own letter stands for, or types it.
+// letter does what a prompt's own letter stands for: with alt, where letters are
+// typed.
 func (m *Model) letter(msg tea.KeyPressMsg) tea.Cmd {
-	pressed := msg.String()
-	if m.form.typing() {
-		bare, alt := cutAlt(pressed)
-		if !alt {
-			return m.form.press(msg)
-		}
-		pressed = bare
-	} else if m.form.focused() != nil {
-		return m.form.press(msg)
-	}
-	for _, c := range m.prompt.Copies {
+	pressed := strings.TrimPrefix(msg.String(), "alt+")
+	for _, c := range m.card.Prompt.Copies {
 		if c.Key == pressed {
-			return m.copy(c)
+			m.card.Copied[c.Name] = true
+			says, cmd := m.clipboard.copy(c)
+			m.toast = says
+			return cmd
 		}
 	}
-	for _, a := range m.prompt.Actions {
+	for _, a := range m.card.Prompt.Actions {
 		if a.Key == pressed {
 			return m.submit(a.Name)
 		}
 	}
-	return nil
-}
-
-func cutAlt(pressed string) (string, bool) {
-	if len(pressed) > 4 && pressed[:4] == "alt+" {
-		return pressed[4:], true
-	}
-	return pressed, false
+	return m.card.Form.Update(msg)
 }
 
 // submit answers the prompt.
 func (m *Model) submit(action string) tea.Cmd {
-	flow, effect, err := m.flow.Answer(m.form.answer(action))
+	flow, effect, err := m.flow.Answer(m.card.Form.Answer(action))
 	if fault, ok := errors.AsType[*steps.FieldError](err); ok {
-		m.form.blame(fault)
+		m.card.Form.Blame(fault)
 		return nil
 	}
 	if err != nil {
 		m.toast = err.Error()
 		return nil
 	}
-	m.flow = flow
-	if flow.Busy() == "" { // a question before an act that can't be undone
-		m.renew()
+	m.follow(flow)
+	if flow.Quit() {
+		return m.clipboard.leave(tea.Quit)
+	}
+	if flow.Busy() == "" { // nothing has to be done, or "really?" is asked first
+		m.card.Show(flow.Prompt())
 		return nil
 	}
-	m.form.fault = nil
+	m.card.Form.Blame(nil)
 	return m.run(effect)
 }
 
-// back goes to the screen before, or to the home screen from the first.
+// back gives up what is being done, or goes to the screen before; from the first
+// one it goes to the list.
 func (m *Model) back() tea.Cmd {
 	busy := m.flow.Busy() != ""
 	flow, ok := m.flow.Back()
-	if busy {
+	switch {
+	case busy:
 		m.cancel()
-		m.flow, m.toast = flow, steps.SayCanceled
-		return nil
+		m.follow(flow)
+		m.toast = "Stopped. Nothing was changed."
+	case ok:
+		m.follow(flow)
+		m.card.Show(flow.Prompt())
+	case m.options.Entries != nil:
+		return m.list(true)
 	}
-	if !ok {
-		return m.goHome()
-	}
-	m.flow = flow
-	m.renew()
 	return nil
 }
 
-// canGoBack reports whether Esc leads anywhere.
-func (m *Model) canGoBack() bool {
-	_, ok := m.flow.Back()
-	return ok || m.options.Entries != nil
+// list shows the onboardings; behind tells that one was left for it.
+func (m *Model) list(behind bool) tea.Cmd {
+	_ = m.card.Form.Update(tea.BlurMsg{})
+	m.home = home.New(home.Options{Entries: m.options.Entries, Forget: m.options.Forget, Now: m.options.Services.Now}, m.styles, behind)
+	return m.home.Read
 }
 
-// paste takes pasted text: to the home screen's filter, or to the fields it
-// belongs in.
-func (m *Model) paste(text string) {
+// begin takes up an onboarding from the list, or a new one.
+func (m *Model) begin(s record.State) tea.Cmd {
+	m.home = nil
+	return m.start(m.flow.SwitchTo(s))
+}
+
+// start takes up an onboarding, and looks at what is saved of it.
+func (m *Model) start(facts steps.Facts) tea.Cmd {
+	flow, effect := steps.New(facts).Start()
+	m.follow(flow)
+	m.card.Show(flow.Prompt())
+	m.card.Top(false)
+	return m.run(effect)
+}
+
+// paste takes pasted text: to the list's filter, or to the fields it belongs in.
+func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
 	m.leaving = false
 	switch {
-	case m.tooSmall():
+	case m.waiting():
+		m.wait(func() tea.Cmd { return m.paste(msg) })
 	case m.home != nil:
-		m.home.filter(m.home.typed + keepLine(text))
-	case m.flow.Busy() == "" && !m.helping:
+		return m.home.Update(m.ctx, msg)
+	case m.flow.Busy() == "" && !m.card.Helping:
 		m.toast = ""
-		if to := m.form.paste(text); to != "" {
-			m.toast = steps.SaySorted(to)
+		if label := m.card.Form.Paste(msg.Content); label != "" {
+			m.toast = "That belongs in “" + label + "”, so it was put there."
 		}
 	}
+	return nil
 }
 
-// reveal shows a masked field for a moment.
-func (m *Model) reveal() tea.Cmd {
-	m.form.reveal = !m.form.reveal
-	screen := m.prompt.Screen
-	return tea.Tick(revealFor, func(time.Time) tea.Msg { return hideMsg{screen} })
+// resultMsg is what an effect came to.
+type resultMsg struct{ steps.Result }
+
+// eventMsg is progress of a running effect.
+type eventMsg struct {
+	attempt int
+	steps.Event
 }
 
-// revealFor is how long ctrl+r shows a masked field.
-const revealFor = 8 * time.Second
+// run starts an effect. It runs in a goroutine of the program's; what it reports
+// comes in as messages.
+func (m *Model) run(e steps.Effect) tea.Cmd {
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.cancel, m.attempt = cancel, e.Attempt
+	return tea.Batch(m.card.Spin(), func() tea.Msg {
+		defer cancel()
+		result := e.Run(ctx, m.options.Services, func(ev steps.Event) { m.send(eventMsg{e.Attempt, ev}) })
+		if ctx.Err() != nil { // given up, perhaps for another onboarding
+			return nil
+		}
+		return resultMsg{result}
+	})
+}
 
-type hideMsg struct{ screen string }
+// apply takes an effect's result. A failed one leaves the form as it is, so that
+// nothing has to be typed twice.
+func (m *Model) apply(r steps.Result) tea.Cmd {
+	busy := m.flow.Busy()
+	m.follow(m.flow.Apply(r))
+	if m.flow.Busy() != "" || busy == "" {
+		return nil
+	}
+	prompt := m.flow.Prompt()
+	if r.Err == nil || prompt.Screen != m.card.Prompt.Screen {
+		m.card.Show(prompt)
+		return nil
+	}
+	m.card.Prompt = prompt
+	m.card.Top(true) // why it failed stands at the top
+	return nil
+}

@@ -18,7 +18,8 @@ import (
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
 	"dpc-onboard/steps/dpc/dpctest"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/store/secrets"
 )
 
 // organization is the name that these tests type.
@@ -55,7 +56,7 @@ func newDesk(t testing.TB, number int) *desk {
 func npi(t testing.TB, n int) string {
 	t.Helper()
 	for digit := range 10 {
-		if number := fmt.Sprintf("19999%04d%d", n, digit); steps.CheckNPI(number) == nil {
+		if number := fmt.Sprintf("19999%04d%d", n, digit); record.CheckNPI(number) == nil {
 			return number
 		}
 	}
@@ -70,9 +71,9 @@ func (d *desk) withKeyring() *desk {
 	if runtime.GOOS == "linux" && d.bus == "" {
 		keystest.Missing(d.t, "there is no D-Bus session, and so no keyring")
 	}
-	s := store.NewSecrets(d.t.TempDir())
-	if err := s.Use(d.t.Context(), steps.Keyring, keys.Secret{}); err != nil {
-		keystest.Missing(d.t, err.Error()+" "+steps.Hint(err))
+	s := secrets.New(d.t.TempDir())
+	if err := s.Use(d.t.Context(), record.Keyring, keys.Secret{}); err != nil {
+		keystest.Missing(d.t, err.Error()+" "+record.Hint(err))
 	}
 	d.t.Cleanup(func() {
 		if err := s.Forget(context.Background(), d.id()); err != nil { // the test's own is over

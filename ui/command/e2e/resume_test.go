@@ -13,7 +13,8 @@ import (
 
 	"dpc-onboard/keys/keystest"
 	"dpc-onboard/steps"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/store/progress"
 )
 
 // TestKilledAtEachPrompt kills the wizard at every prompt of the guide, half-way
@@ -54,7 +55,7 @@ func TestKilledAtEachPrompt(t *testing.T) {
 		again.kill()
 		windows = append(windows, w, again)
 	}
-	private := d.inKeyring(steps.PrivateKeyName)
+	private := d.inKeyring(record.PrivateKeyName)
 	d.opens(private)
 	w := d.start(large)
 	w.wait("Hand it over", "The passphrase is kept nowhere").kill()
@@ -80,7 +81,7 @@ func TestKilledWhileSaving(t *testing.T) {
 		again.paste(d.token.Reveal()).paste(d.portal.Organization().ID).press("enter")
 	}
 	again.wait(guide[3].title)
-	if got := d.inKeyring(steps.ClientTokenName); got != d.token.Reveal() {
+	if got := d.inKeyring(record.ClientTokenName); got != d.token.Reveal() {
 		t.Errorf("the keyring has %d bytes of the token", len(got))
 	}
 }
@@ -164,7 +165,7 @@ func TestEnds(t *testing.T) {
 		s.do(d, w)
 	}
 	w.wait(guide[2].title).paste(d.token.Reveal()).wait("client token for")
-	w.press("ctrl+c").wait(steps.SayUnsaved).press("ctrl+c")
+	w.press("ctrl+c").wait("What you pasted is not saved yet.").press("ctrl+c")
 	if code := w.code(); code != 130 {
 		t.Errorf("exit code %d", code)
 	}
@@ -203,7 +204,7 @@ func TestTerminalWithoutMarkedPastes(t *testing.T) {
 	w.wait("client token for " + organization)
 	w.send(d.portal.Organization().ID + "\r")
 	w.wait(guide[3].title)
-	if got := d.inKeyring(steps.ClientTokenName); got != token {
+	if got := d.inKeyring(record.ClientTokenName); got != token {
 		t.Errorf("the keyring has %d bytes of the token, want %d", len(got), len(token))
 	}
 }
@@ -244,7 +245,7 @@ func TestFirstFrameNeedsNoKeyring(t *testing.T) {
 		t.Errorf("%d calls to the keyring before the first frame", n)
 	}
 	guide[0].do(d, w)
-	w.wait("Trying this computer's keyring…", "esc cancel").press("esc").wait(steps.SayCanceled, organization)
+	w.wait("Trying this computer's keyring…", "esc cancel").press("esc").wait("Stopped. Nothing was changed.", organization)
 	if calls.Load() == 0 {
 		t.Error("the keyring was not tried")
 	}
@@ -265,7 +266,7 @@ func TestResumeDrawsBeforeTheKeyringAnswers(t *testing.T) {
 	if code := w.code(); code != 3 {
 		t.Errorf("exit code %d", code)
 	}
-	entries, err := store.NewProgress(filepath.Join(d.home, "state", "dpc-onboard")).List()
+	entries, err := progress.New(filepath.Join(d.home, "state", "dpc-onboard")).List()
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("%d progress files, %v", len(entries), err)
 	}

@@ -55,7 +55,7 @@ func run(m *testing.M) int {
 // size is a window's, in cells.
 type size struct{ width, height int }
 
-// terminal is a window with a process in it.
+// terminal is a window with a process in it, or with a part of this one.
 type terminal struct {
 	t       testing.TB
 	cmd     *exec.Cmd
@@ -74,19 +74,12 @@ type terminal struct {
 // open starts a process in a terminal of its own.
 func open(t testing.TB, s size, cmd *exec.Cmd) *terminal {
 	t.Helper()
-	w := &terminal{t: t, cmd: cmd, screen: vt.NewEmulator(s.width, s.height), changed: make(chan struct{}, 1), ended: make(chan struct{})}
 	master, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(s.width), Rows: uint16(s.height)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.master = closable(t, master)
-	var idle sync.WaitGroup
-	drained := make(chan struct{})
-	idle.Go(func() {
-		defer close(drained)
-		w.read()
-	})
-	idle.Go(func() { _, _ = io.Copy(w.master, w.screen) }) // what the terminal answers
+	w, drained := watch(t, s, master)
+	w.cmd = cmd
 	go func() {
 		w.err = cmd.Wait()
 		select { // what it wrote last may still come
@@ -99,10 +92,51 @@ func open(t testing.TB, s size, cmd *exec.Cmd) *terminal {
 		_ = cmd.Process.Kill()
 		<-w.ended
 		_ = w.master.Close()
+	})
+	return w
+}
+
+// host runs a function in a terminal of its own, within this process.
+func host(t testing.TB, s size, run func(tty *os.File)) *terminal {
+	t.Helper()
+	master, tty, err := pty.Open()
+	if err == nil {
+		err = pty.Setsize(master, &pty.Winsize{Cols: uint16(s.width), Rows: uint16(s.height)})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, _ := watch(t, s, master)
+	go func() {
+		defer close(w.ended)
+		run(tty)
+	}()
+	t.Cleanup(func() {
+		_ = w.master.Close()
+		<-w.ended
+		_ = tty.Close()
+	})
+	return w
+}
+
+// watch returns a window on what is written to a terminal; drained is closed when
+// there is no more. The terminal's other end is to be closed.
+func watch(t testing.TB, s size, master *os.File) (w *terminal, drained chan struct{}) {
+	t.Helper()
+	w = &terminal{t: t, screen: vt.NewEmulator(s.width, s.height), changed: make(chan struct{}, 1), ended: make(chan struct{})}
+	w.master = closable(t, master)
+	drained = make(chan struct{})
+	var idle sync.WaitGroup
+	idle.Go(func() {
+		defer close(drained)
+		w.read()
+	})
+	idle.Go(func() { _, _ = io.Copy(w.master, w.screen) }) // what the terminal answers
+	t.Cleanup(func() {                                     // after that of the caller
 		_ = w.screen.InputPipe().(io.Closer).Close()
 		idle.Wait()
 	})
-	return w
+	return w, drained
 }
 
 // closable returns a terminal's other end as a file whose Close ends a Read: one
@@ -230,7 +264,9 @@ func (w *terminal) send(text string) {
 	}
 }
 
-// resize changes the window.
+// resize changes the window. The process is told more than once, as where a person
+// drags the window's edge: Bubble Tea looks at the size first and watches it then, and
+// misses a change between the two.
 func (w *terminal) resize(s size) *terminal {
 	w.t.Helper()
 	w.mu.Lock()
@@ -239,6 +275,16 @@ func (w *terminal) resize(s size) *terminal {
 	if err := pty.Setsize(w.master, &pty.Winsize{Cols: uint16(s.width), Rows: uint16(s.height)}); err != nil {
 		w.t.Fatal(err)
 	}
+	go func() {
+		for again := time.NewTicker(100 * time.Millisecond); ; {
+			select {
+			case <-again.C:
+				_ = w.cmd.Process.Signal(syscall.SIGWINCH)
+			case <-w.ended:
+				return
+			}
+		}
+	}()
 	return w
 }
 

@@ -15,8 +15,8 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
-	"dpc-onboard/steps"
-	"dpc-onboard/store"
+	"dpc-onboard/steps/record"
+	"dpc-onboard/store/secrets"
 )
 
 // Key presses and pastes from launch to a sealed package, with organization and
@@ -40,9 +40,9 @@ func TestWholeGuide(t *testing.T) {
 	if code := w.code(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	private := d.inKeyring(steps.PrivateKeyName)
+	private := d.inKeyring(record.PrivateKeyName)
 	d.opens(private)
-	for name, want := range map[string]string{steps.ClientTokenName: d.token.Reveal(), steps.OrganizationTokenName: d.portal.Organization().ID} {
+	for name, want := range map[string]string{record.ClientTokenName: d.token.Reveal(), record.OrganizationTokenName: d.portal.Organization().ID} {
 		if got := d.inKeyring(name); got != want {
 			t.Errorf("%s: the keyring has %d bytes, want %d", name, len(got), len(want))
 		}
@@ -53,8 +53,8 @@ func TestWholeGuide(t *testing.T) {
 // inKeyring reads a secret back as the next start would.
 func (d *desk) inKeyring(name string) string {
 	d.t.Helper()
-	s := store.NewSecrets(d.t.TempDir())
-	if err := s.Use(d.t.Context(), steps.Keyring, keys.Secret{}); err != nil {
+	s := secrets.New(d.t.TempDir())
+	if err := s.Use(d.t.Context(), record.Keyring, keys.Secret{}); err != nil {
 		d.t.Fatal(err)
 	}
 	value, err := s.Load(d.t.Context(), d.id(), name)
