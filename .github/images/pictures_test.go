@@ -22,8 +22,8 @@ import (
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
-	"dpc-onboard/steps"
 	"dpc-onboard/steps/dpc/dpctest"
+	"dpc-onboard/steps/record"
 )
 
 // theme is what the terminal looks like. tmux is told the background, too, so
@@ -119,7 +119,7 @@ func publicKey(t *testing.T, home string) keys.PublicKey {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var state steps.State
+	var state record.State
 	if err := json.Unmarshal(data, &state); err != nil {
 		t.Fatal(err)
 	}
