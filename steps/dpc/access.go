@@ -66,13 +66,11 @@ type session struct {
 // a fault: what could be read is in it.
 func (c *Client) open(creds record.Credentials) (*session, *fault) {
 	s := &session{client: c, token: creds.ClientToken, secrets: cleaner{creds.ClientToken, creds.PrivateKey}}
-	if _, err := keys.ParseUUID(creds.OrganizationToken.Reveal()); err != nil { // an ID is no secret
+	clean, organization, err := keys.ParseOrganizationToken(creds.OrganizationToken)
+	s.entered = organization.OrganizationID
+	if err != nil || clean.Reveal() != s.entered { // an ID is no secret
 		s.secrets = append(s.secrets, creds.OrganizationToken)
 	}
-	if _, organization, err := keys.ParseOrganizationToken(creds.OrganizationToken); err == nil {
-		s.entered = organization.OrganizationID
-	}
-	var err error
 	if _, s.says, err = keys.ParseToken(creds.ClientToken); err != nil {
 		return s, failed(check.CauseTokenRefused, check.FixToken, err.Error())
 	}

@@ -11,8 +11,8 @@ import (
 
 // This file holds how each line of the live check is tried, in their order.
 
-// ended is a line that passed, or failed with a fault.
-func ended(f *fault) check.Line {
+// verdict is a line that passed, or failed with a fault.
+func verdict(f *fault) check.Line {
 	if f != nil {
 		return *f
 	}
@@ -25,7 +25,7 @@ func (r *run) reach(ctx context.Context) check.Line {
 	if f == nil {
 		f = isDPC(r.first)
 	}
-	return ended(f)
+	return verdict(f)
 }
 
 const (
@@ -62,7 +62,7 @@ func (r *run) wellFormed(ctx context.Context) check.Line {
 	if r.unread != nil {
 		return *r.unread
 	}
-	return ended(r.validate(ctx))
+	return verdict(r.validate(ctx))
 }
 
 func (r *run) accept(ctx context.Context) check.Line {

@@ -3,6 +3,7 @@ package submission
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,16 @@ func Formats() []record.Format {
 	return names
 }
 
+// Choices names them for a person: "age, html or pgp".
+func Choices() string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, string(f.name))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // Usable says why no package can be sealed in a format, to a public key or else
 // under a passphrase. The error is of record.ErrUsage.
 func Usable(name record.Format, toKey bool) error {
@@ -62,22 +73,16 @@ func Usable(name record.Format, toKey bool) error {
 }
 
 func find(name record.Format, toKey bool) (format, error) {
-	var known []string
-	for _, f := range formats {
-		switch {
-		case f.name != name:
-			known = append(known, string(f.name))
-		case toKey && f.toKey == nil:
-			return format{}, record.WithKind(fmt.Errorf("a package in the format %s can't be sealed to a public key", name),
-				record.ErrUsage, "Give a passphrase, or choose another format.")
-		default:
-			return f, nil
-		}
+	i := slices.IndexFunc(formats, func(f format) bool { return f.name == name })
+	switch {
+	case i < 0:
+		return format{}, record.WithKind(fmt.Errorf("--format takes %s, not %.40q", Choices(), name),
+			record.ErrUsage, "Take age where the receiver has no other wish.")
+	case toKey && formats[i].toKey == nil:
+		return format{}, record.WithKind(fmt.Errorf("a package in the format %s can't be sealed to a public key", name),
+			record.ErrUsage, "Give a passphrase, or choose another format.")
 	}
-	last := len(known) - 1
-	return format{}, record.WithKind(
-		fmt.Errorf("--format takes %s or %s, not %.40q", strings.Join(known[:last], ", "), known[last], name),
-		record.ErrUsage, "Take age where the receiver has no other wish.")
+	return formats[i], nil
 }
 
 // Extension returns how the name of a sealed file ends, as ".zip.age"; "" for a

@@ -127,21 +127,21 @@ func parsePGPKey(data []byte) (*crypto.Key, error) {
 // keyFault says what keeps a key from being sealed to now, or "".
 func keyFault(e *openpgp.Entity, now time.Time) string {
 	if _, err := e.VerifyPrimaryKey(now, &packet.Config{}); err != nil {
-		return cmp.Or(ended(err), "has no valid signature of its owner")
+		return cmp.Or(outOfUse(err), "has no valid signature of its owner")
 	}
 	if _, err := e.EncryptionKeyWithError(now, &packet.Config{}); err == nil {
 		return ""
 	}
 	for _, sub := range e.Subkeys {
-		if _, err := sub.Verify(now, &packet.Config{}); sub.PublicKey.PubKeyAlgo.CanEncrypt() && ended(err) != "" {
-			return "has a part for encryption that " + ended(err)
+		if _, err := sub.Verify(now, &packet.Config{}); sub.PublicKey.PubKeyAlgo.CanEncrypt() && outOfUse(err) != "" {
+			return "has a part for encryption that " + outOfUse(err)
 		}
 	}
 	return "can only sign, or is too weak to encrypt with"
 }
 
-// ended says that a key, or a part of it, was good once; or "".
-func ended(err error) string {
+// outOfUse says how a key, or a part of it, came to be no longer good; "" for none that was.
+func outOfUse(err error) string {
 	switch {
 	case errors.Is(err, pgperrors.ErrKeyRevoked):
 		return "was revoked"

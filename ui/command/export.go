@@ -63,7 +63,7 @@ type sealing struct {
 
 func (s *sealing) addSealFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.output, "output", "", "file or folder to write; never over another file")
-	f.StringVar((*string)(&s.format), "format", string(submission.FormatAge), "way to open it: age, html or pgp")
+	f.StringVar((*string)(&s.format), "format", string(submission.Formats()[0]), "way to open it: "+submission.Choices())
 	f.StringVar(&s.recipient, "recipient", "", "seal to this public key, or the path of a file that holds it")
 	f.StringVar(&s.passphraseFile, "passphrase-file", "", "seal under the passphrase in this file")
 }

@@ -69,7 +69,7 @@ func (c *onboardCommand) run(ctx context.Context) error {
 		return err
 	}
 	defer files.Close()
-	state, home, err := c.begin(files)
+	state, home, err := c.first(files)
 	if err == nil && !state.AccessAt.IsZero() {
 		_, err = lock(files, state.ID()) // before anything is drawn
 	}
@@ -99,9 +99,9 @@ func (c *onboardCommand) run(ctx context.Context) error {
 	return exitUnfinished
 }
 
-// begin says which onboarding to go on with, or that the home screen comes
+// first says which onboarding to go on with, or that the home screen comes
 // first: where there are several, or one that is finished.
-func (c *onboardCommand) begin(files *progress.Progress) (state record.State, home bool, err error) {
+func (c *onboardCommand) first(files *progress.Progress) (state record.State, home bool, err error) {
 	all, err := states(files)
 	if err != nil {
 		return record.State{}, false, err

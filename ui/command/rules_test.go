@@ -24,10 +24,13 @@ var rules = []struct {
 	{"the names of what is replaced", `\.old"`, []string{"steps/record/"}, `name + ".old"`},
 	{"writing a file", `os\.(OpenFile|WriteFile|Create|CreateTemp|MkdirTemp|Rename|Link)\(`, []string{"store/disk/", "store/sftp/system_windows.go", "store/sftp/hostkey.go"}, `os.WriteFile(path, data, 0o600)`}, // a pipe; and known_hosts, which is appended to
 	{"syncing a folder", `\.Sync\(\)`, []string{"store/disk/", "store/sftp/hostkey.go"}, `d.Sync()`},
-	{"the home folder", `os\.UserHomeDir\(`, []string{"store/disk/", "store/sftp/options.go"}, `home, err := os.UserHomeDir()`}, // where OpenSSH keeps its files
+	{"the home folder", `os\.UserHomeDir\(`, []string{"store/disk/", "store/sftp/upload.go"}, `home, err := os.UserHomeDir()`}, // where OpenSSH keeps its files
 	{"waiting for what can't be interrupted", `make\(chan (result|outcome)\b`, []string{"store/wait/"}, `done := make(chan result, 1)`},
 	{"what is made from today's credentials", `TokenDigest ==|TokenDigest !=`, nil, `r.TokenDigest == s.ClientToken.Digest`},
 	{"an SFTP address", `Scheme != "sftp"|Scheme == "sftp"`, []string{"steps/sftpurl/"}, `u.Scheme != "sftp"`},
+	{"the passphrase form", `"The same once more"`, []string{"steps/storage.go"}, `Label: "The same once more"`},
+	{"where secrets are kept", `return s\.Storage\.Kind`, []string{"steps/record/"}, `return s.Storage.Kind`},
+	{"reading an organization token", `ParseUUID\(.*[oO]rganization`, []string{"keys/"}, `keys.ParseUUID(c.OrganizationToken.Reveal())`},
 	{"a free file name", `"-" \+ strconv\.Itoa\(n\)`, []string{"store/disk/"}, `path + "-" + strconv.Itoa(n) + ext`},
 }
 

@@ -80,7 +80,7 @@ func (c *sendCommand) run(ctx context.Context, url string) error {
 // toSend returns the state with a package to send: the one that is sealed already
 // where it holds today's credentials and no other was asked for, or a new one.
 func (c *sendCommand) toSend(ctx context.Context, state record.State, files *progress.Progress) (record.State, error) {
-	asked := c.output != "" || c.recipient != "" || c.passphraseFile != "" || c.format != submission.FormatAge
+	asked := c.output != "" || c.recipient != "" || c.passphraseFile != "" || c.format != submission.Formats()[0]
 	if sealed := state.CurrentPackage(); !asked && sealed != nil && disk.Exists(sealed.File) {
 		c.say("Sending the package that was sealed on %s: %s", text.Day(sealed.At), sealed.File)
 		return state, nil

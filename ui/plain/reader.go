@@ -33,6 +33,10 @@ const (
 	pasteBegins, pasteEnd = "200~", "201~"
 )
 
+// The Terminal of golang.org/x/term is not used: it moves the cursor to erase, also
+// on a dumb terminal; it cuts a line at 4,096 characters without an error, gives a
+// pasted PEM line by line, and can't tell ctrl+c from the end of the input.
+
 // Reader is the one reader of the input, which asks for a line at a time: whatever
 // arrives early waits here for the next prompt. It reads a terminal itself, so that
 // nothing hidden is shown, not even what was typed before the question came.

@@ -249,7 +249,7 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	m.toast = ""
 	if s, opens := m.home.Opens(msg); opens {
-		return m.begin(s)
+		return m.switchTo(s)
 	}
 	return m.home.Update(m.ctx, msg)
 }
@@ -374,8 +374,8 @@ func (m *Model) list(behind bool) tea.Cmd {
 	return m.home.Read
 }
 
-// begin takes up an onboarding from the list, or a new one.
-func (m *Model) begin(s record.State) tea.Cmd {
+// switchTo takes up an onboarding from the list, or a new one.
+func (m *Model) switchTo(s record.State) tea.Cmd {
 	m.home = nil
 	return m.start(m.flow.SwitchTo(s))
 }

@@ -1,5 +1,8 @@
 // Package card shows one prompt: what to do, what is known and what is asked, as
 // lines that scroll, and below them the actions, which stay in sight.
+//
+// The viewport of bubbles is not used: it measures every line again in each frame,
+// and its lines would be printed with the model, a passphrase among them.
 package card
 
 import (

@@ -1,5 +1,9 @@
 // Package home lists the onboardings. Typing filters at once; the line behind the
 // last match starts another one.
+//
+// The list of bubbles is not used: it filters in the background, so that Enter right
+// after a letter opens what was chosen before; some letters move in it in place of
+// filtering; and what it draws grows with the number of onboardings.
 package home
 
 import (
