@@ -49,7 +49,7 @@ var accessScreen = screen{
 				}},
 			},
 			Actions: []Action{{Name: "next", Label: "We have access. Start"}},
-			URL:     signIn(environment),
+			URL:     environment.Words().Start,
 		}
 		if f.Session.Open != "" && f.Session.Origin == nil {
 			p.Notes = []Note{{Kind: NoteInfo, Text: "A corrected NPI keeps everything that was saved. Another environment starts another onboarding; this one stays as it is."}}

@@ -37,7 +37,7 @@ var addScreen = screen{
 		p := Prompt{
 			Title: "Add the public key in the portal",
 			Guide: []string{
-				fmt.Sprintf("1. On the portal's main page click *+ Key* (or *Add key*). Where it asks for an environment, choose *%s*.", f.State.Environment.Name()),
+				fmt.Sprintf("1. On the portal's main page click *+ Key* (or *Add key*). Where it asks for an environment, choose *%s*.", f.State.Environment.Words().Name),
 				"2. Copy each of the three values here and paste it into the field of the same name.",
 				"3. Click *Add key*.",
 			},

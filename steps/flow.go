@@ -2,7 +2,6 @@ package steps
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -291,7 +290,7 @@ func (f Flow) Prompt() Prompt {
 		p.Help = step.help
 	}
 	if p.URL == "" {
-		p.URL = cmp.Or(f.facts.State.Environment, record.Sandbox).Portal()
+		p.URL = f.facts.State.Environment.Words().Start
 	}
 	if f.pending != nil {
 		return p.confirmation(f.pending.Action)

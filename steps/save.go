@@ -170,7 +170,7 @@ func (f Facts) recognizeOrganizationToken(v keys.Secret) (string, error) {
 func usable(t keys.Token, want record.Environment, now time.Time) error {
 	if got, known := record.EnvironmentOf(t); known && got != want {
 		return record.NewProblem(fmt.Sprintf("this token is for %s, and this onboarding is for %s", got, want),
-			fmt.Sprintf("Create a token for %s at %s.", want, want.Portal()))
+			fmt.Sprintf("Create a token for %s at %s.", want, want.Words().Start))
 	}
 	if t.Expired(now) {
 		return record.NewProblem("this token expired on "+text.Day(t.Expires), "Create a new token in the portal.")

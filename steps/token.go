@@ -3,7 +3,6 @@ package steps
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"time"
 
 	"dpc-onboard/steps/record"
@@ -31,7 +30,7 @@ var tokenScreen = screen{
 			Title: "Create a client token in the portal",
 			Guide: []string{
 				"1. Sign in to the portal and click *+ New token*.",
-				fmt.Sprintf("2. Paste the label. Where the portal asks for an environment, choose *%s*.", f.State.Environment.Name()),
+				fmt.Sprintf("2. Paste the label. Where the portal asks for an environment, choose *%s*.", f.State.Environment.Words().Name),
 				"3. Click *Create Token*. The next page says *Success!* and shows the token once. Leave that page open.",
 			},
 			Copies: []Copy{{Name: "label", Label: "Label", Value: tokenLabel(f.State), Key: "c"}},
@@ -40,7 +39,7 @@ var tokenScreen = screen{
 				{Name: "failed", Label: "No success message", Key: "n"},
 				{Name: "label", Label: changeLabel, Key: "e"},
 			},
-			URL: signIn(f.State.Environment),
+			URL: f.State.Environment.Words().Start,
 		}
 		if f.Session.Retries > 0 {
 			p.Notes = append(p.Notes, Note{
@@ -92,13 +91,4 @@ func (f Facts) anotherToken() Facts {
 		f.State.LostToken = f.State.ClientToken.Digest
 	}
 	return f
-}
-
-// signIn is where one signs in to an environment's portal.
-func signIn(e record.Environment) string {
-	address, err := url.JoinPath(e.Portal(), "users", "sign_in")
-	if err != nil {
-		return e.Portal()
-	}
-	return address
 }

@@ -1,6 +1,9 @@
 package record
 
-import "dpc-onboard/keys"
+import (
+	"dpc-onboard/keys"
+	"dpc-onboard/steps/portal"
+)
 
 // Environment is one of DPC's two environments.
 type Environment string
@@ -21,20 +24,12 @@ func (e Environment) APIBase() string {
 	return "https://sandbox.dpc.cms.gov/api/v1"
 }
 
-// Portal returns the address of DPC's web portal.
-func (e Environment) Portal() string {
+// Words returns what the environment's portal shows.
+func (e Environment) Words() portal.Words {
 	if e == Production {
-		return "https://dpc.cms.gov"
+		return portal.Production
 	}
-	return "https://sandbox.dpc.cms.gov"
-}
-
-// Name is the environment as the portal writes it.
-func (e Environment) Name() string {
-	if e == Production {
-		return "Production"
-	}
-	return "Sandbox"
+	return portal.Sandbox
 }
 
 // EnvironmentOf tells a token's environment by the host that made it. A host of

@@ -38,10 +38,11 @@ var arrows = map[string][]string{
 	"keys":              {},
 	"keys/keystest":     {"keys"},
 	"steps/text":        {},
-	"steps/check":       {"steps/text"},
-	"steps/record":      {"keys", "steps/check", "steps/text"},
+	"steps/portal":      {},
+	"steps/check":       {"steps/portal", "steps/text"},
+	"steps/record":      {"keys", "steps/check", "steps/portal", "steps/text"},
 	"steps/sftpurl":     {"steps/record", "steps/text"},
-	"steps":             {"keys", "steps/check", "steps/record", "steps/sftpurl", "steps/text"},
+	"steps":             {"keys", "steps/check", "steps/portal", "steps/record", "steps/sftpurl", "steps/text"},
 	"steps/stepstest":   {"keys", "keys/keystest", "steps", "steps/check", "steps/record", "steps/text"},
 	"steps/dpc":         {"keys", "steps", "steps/check", "steps/record", "steps/text"},
 	"steps/dpc/dpctest": {"keys", "keys/keystest", "steps", "steps/check", "steps/record", "steps/text"},
@@ -55,14 +56,14 @@ var arrows = map[string][]string{
 	"ui/wizard":         {"keys", "steps", "steps/check", "steps/record", "steps/text"},
 	"ui/plain":          {"keys", "steps", "steps/check", "steps/record", "steps/text"},
 	"ui/command": {
-		"keys", "steps", "steps/check", "steps/dpc", "steps/record", "steps/sftpurl", "steps/text",
+		"keys", "steps", "steps/check", "steps/dpc", "steps/portal", "steps/record", "steps/sftpurl", "steps/text",
 		"store/disk", "store/progress", "store/secrets", "store/sftp", "store/submission", "store/wait",
 		"ui/plain", "ui/wizard",
 	},
 }
 
 // pure are the rooms that know no terminal, no network, no file and no clock.
-var pure = []string{"keys", "steps", "steps/check", "steps/record", "steps/sftpurl", "steps/text"}
+var pure = []string{"keys", "steps", "steps/check", "steps/portal", "steps/record", "steps/sftpurl", "steps/text"}
 
 // forTests lists what the tests of any room may import on top of its arrows: what is
 // made for them, and the values that a state is built of.
