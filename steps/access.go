@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -26,7 +27,7 @@ var accessStep = Step{
 	done: func(s record.State) (time.Time, bool) {
 		return s.AccessAt, s.Named() && !s.AccessAt.IsZero() && s.Storage != nil
 	},
-	screens: []screen{accessScreen, openScreen, storageScreen},
+	screens: []screen{accessScreen, openScreen, storageScreen, portalScreen},
 }
 
 var accessScreen = screen{
@@ -42,14 +43,14 @@ var accessScreen = screen{
 			},
 			Fields: []Field{
 				{Name: "organization", Label: "Organization name", Hint: "as registered with DPC", Kind: Text, Value: f.State.Organization, Missing: record.NewProblem("the organization's name is missing", typeName), Check: recognizeOrganization},
-				{Name: "npi", Label: "NPI", Hint: "10 digits", Kind: Text, Value: f.State.NPI, Missing: record.CheckNPI(""), Check: recognizeNPI},
+				{Name: "npi", Label: "NPI", Hint: "10 digits: your practice's own; in sandbox the portal shows one that CMS made up", Kind: Text, Value: f.State.NPI, Missing: record.CheckNPI(""), Check: recognizeNPI},
 				{Name: "environment", Label: "Environment", Kind: Choose, Value: string(environment), Choices: []Choice{
 					{Value: string(record.Sandbox), Label: "Sandbox", Hint: "made-up patients; everyone starts here"},
 					{Value: string(record.Production), Label: "Production", Hint: "real Medicare claims"},
 				}},
 			},
 			Actions: []Action{{Name: "next", Label: "We have access. Start"}},
-			URL:     environment.Words().Start,
+			URL:     cmp.Or(f.State.PortalURL, environment.Words().Start),
 		}
 		if f.Session.Open != "" && f.Session.Origin == nil {
 			p.Notes = []Note{{Kind: NoteInfo, Text: "A corrected NPI keeps everything that was saved. Another environment starts another onboarding; this one stays as it is."}}
@@ -202,4 +203,37 @@ func lookAgain(f Facts) outcome {
 		}
 		return f.unlock(ctx, s, f.State.Backend(f.Session.Store), keys.Secret{})
 	})
+}
+
+// portalScreen asks where production's portal is: nothing but CMS's invitation says
+// so. It is asked of those who are yet to go there.
+var portalScreen = screen{
+	name:    "portal",
+	applies: func(f Facts) bool { return f.State.Environment == record.Production },
+	done:    func(f Facts) bool { return f.State.PortalURL != "" || !f.State.TokenShownAt.IsZero() },
+	prompt: func(f Facts) Prompt {
+		start := f.State.PortalAddress()
+		return Prompt{
+			Title: "Where is your production portal?",
+			Guide: []string{
+				"Its address is in the e-mail with which CMS invited you, as Authorized Official or Credential Delegate. An invitation is good for 48 hours.",
+				"Without that e-mail at hand, leave the address as it is: it is where to start.",
+			},
+			Fields:  []Field{{Name: "portal", Label: "Address of the portal", Hint: "begins with https://", Kind: Text, Value: start, Missing: recognizePortal(""), Check: func(v keys.Secret) (string, error) { return "", recognizePortal(v.Reveal()) }}},
+			Actions: []Action{{Name: "next", Label: "Go on"}},
+			URL:     start,
+		}
+	},
+	accept: func(f Facts, a Answer) (outcome, error) {
+		f.State.PortalURL = a.Text("portal")
+		return stay(f), nil
+	},
+}
+
+func recognizePortal(address string) error {
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return record.NewProblem("this is not the address of a secure page", "Copy it from CMS's e-mail; it begins with https://.")
+	}
+	return nil
 }

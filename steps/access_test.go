@@ -33,7 +33,7 @@ func TestProductionIsStartedFromSandbox(t *testing.T) {
 	}
 	p.Answer("finish", "production", nil)
 	p.Answer("access", "", nil)
-	p.At("token")
+	p.At("portal")
 	if s := p.Flow.Session(); s.Origin != nil || s.Seal != (steps.SealChoice{}) || !s.Passphrase.IsZero() {
 		t.Errorf("sandbox's session goes on: %+v", s)
 	}
@@ -132,7 +132,7 @@ func TestOtherEnvironmentIsAnotherOnboarding(t *testing.T) {
 	p.Back("token")
 	p.Back("access")
 	p.Answer("access", "", stepstest.Values{"environment": "production"})
-	p.At("token")
+	p.At("portal")
 	if p.Flow.State().ClientToken != nil {
 		t.Error("sandbox's token is production's too")
 	}

@@ -11,7 +11,8 @@ import (
 
 // before says where Back leads from each screen, "" for nowhere.
 var before = map[string]string{
-	"access": "", "token": "access", "token-label": "token", "save": "token", "key": "save", "key-label": "key",
+	"access": "", "token": "access", "token-label": "token", "save": "token", "key": "save", "add-label": "add", "refused": "add",
+	"portal": "access", "addresses": "add",
 	"import": "key", "add": "key", "id": "add", "check": "id", "seal": "check", "passphrase": "seal",
 	"recipient": "seal", "deliver": "seal", "sftp": "deliver", "request": "deliver", "items": "deliver", "finish": "deliver",
 }

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -230,16 +231,6 @@ func hostDetour(host *record.UnknownHost, u record.Upload) detour {
 	}}
 }
 
-// HelpDesk is where the vendor takes requests, unless told otherwise.
-const HelpDesk = "https://support.healthendeavors.com"
-
-func (session Session) helpDesk() string {
-	if session.HelpDesk != "" {
-		return session.HelpDesk
-	}
-	return HelpDesk
-}
-
 // requestDetour goes through the vendor's help desk.
 var requestDetour = detour{step: Send, from: deliverName, screen: screen{
 	name: "request",
@@ -252,9 +243,13 @@ var requestDetour = detour{step: Send, from: deliverName, screen: screen{
 				message += "Please call us for the passphrase.\n"
 			}
 		}
+		open := "Open the vendor's help desk"
+		if f.Session.HelpDesk == "" {
+			open = "Use the *Submit a Request* link in the guide that your vendor sent you"
+		}
 		return Prompt{
 			Title: "Submit a Request",
-			Guide: []string{"Open the vendor's help desk, attach the sealed file, and paste subject and message. Never write the passphrase there."},
+			Guide: []string{open + ", attach the sealed file, and paste subject and message. Never write the passphrase there."},
 			Rows:  packageRows(f),
 			Notes: sentBefore(s),
 			Copies: []Copy{
@@ -262,11 +257,11 @@ var requestDetour = detour{step: Send, from: deliverName, screen: screen{
 				{Name: "message", Label: "Message", Value: message, Key: "m"},
 			},
 			Actions: []Action{{Name: "submitted", Label: "I have submitted it"}},
-			URL:     f.Session.helpDesk(),
+			URL:     f.Session.HelpDesk, Elsewhere: true,
 		}
 	},
 	accept: func(f Facts, _ Answer) (outcome, error) {
-		return f.delivered(record.ByRequest, f.Session.helpDesk()), nil
+		return f.delivered(record.ByRequest, cmp.Or(f.Session.HelpDesk, "the vendor's help desk")), nil
 	},
 }}
 

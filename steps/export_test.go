@@ -9,7 +9,7 @@ func Screens() []string {
 	for sc := range screens() {
 		names = append(names, sc.name)
 	}
-	return append(names, "token-label", "key-label", "import", "passphrase", "recipient", "sftp", "host", "request", "items")
+	return append(names, "token-label", "add-label", "refused", "import", "passphrase", "recipient", "sftp", "host", "request", "items")
 }
 
 // Detours counts those that are under way, and hold what they were given.

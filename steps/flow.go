@@ -188,7 +188,7 @@ func (f Flow) Back() (Flow, bool) {
 		if sc.name == here.name {
 			break
 		}
-		if sc.applies == nil {
+		if sc.applies == nil || sc.applies(f.facts) {
 			before = sc.name
 		}
 	}
@@ -283,14 +283,14 @@ func (f Flow) Prompt() Prompt {
 	p := sc.prompt(f.facts)
 	p.Step, p.Screen = step.ID, sc.name
 	p.Number = slices.Index(IDs, step.ID) + 1
-	if sc.applies == nil && len(f.facts.Session.detours) == 0 {
+	if len(f.facts.Session.detours) == 0 {
 		p = f.facts.rotating(p)
 	}
 	if p.Help.What == "" {
 		p.Help = step.help
 	}
-	if p.URL == "" {
-		p.URL = f.facts.State.Environment.Words().Start
+	if p.URL == "" && !p.Elsewhere {
+		p.URL = f.facts.State.PortalAddress()
 	}
 	if f.pending != nil {
 		return p.confirmation(f.pending.Action)

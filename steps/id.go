@@ -9,7 +9,7 @@ import (
 	"dpc-onboard/steps/record"
 )
 
-// keyIDStep takes the key's ID from the portal's main page.
+// keyIDStep takes the key's ID from the portal's list.
 var keyIDStep = Step{
 	ID: KeyID, Title: "Key ID",
 	help: Help{
@@ -32,11 +32,12 @@ const keyIDHint = "Copy the Key ID from the portal's list of public keys."
 var keyIDScreen = screen{
 	name: "id",
 	prompt: func(f Facts) Prompt {
+		w := f.State.Environment.Words()
 		p := Prompt{
 			Title: "Save the key's ID",
 			Guide: []string{
-				"The portal's main page now lists your public key with a *Key ID*.",
-				fmt.Sprintf("Copy the ID that stands beside the label *%s* and paste it here.", keyLabel(f.State)),
+				fmt.Sprintf("In the %s *%s* the portal now lists your public key, with a *%s*.", w.Box, w.Keys, w.KeyID),
+				fmt.Sprintf("Copy the ID that stands beside the label *%s* and paste it here.", f.State.Key.Label),
 			},
 			Fields:  []Field{{Name: "id", Label: "Public Key ID", Hint: keyIDHint, Kind: Text, Missing: record.NewProblem("the public key ID is missing", keyIDHint), Check: f.recognizeKeyID}},
 			Actions: []Action{{Name: "next", Label: "Save the key ID"}},

@@ -24,8 +24,9 @@ func TestBadInputGetsASentence(t *testing.T) {
 	const npiHint = "Type the 10 digits of the NPI that was used to register with DPC, and nothing else."
 	const wholeHint = "Click into the portal's text field, select all of it (Ctrl+A), copy it and paste it again."
 	const idHint = "Copy the Key ID from the portal's list of public keys."
-	const orgHint = "Copy the organization's ID from under its name on the portal's main page."
-	const longHint = "Copy the whole long text from the page that says “Success!”."
+	const orgHint = "Copy the organization's ID, which stands behind “ID:” on the start page."
+	const portalHint = "Copy it from CMS's e-mail; it begins with https://."
+	const longHint = "Copy the whole long text in the field “Your token”, on the page that says “Success!”."
 
 	for _, c := range []struct {
 		name, screen, action string
@@ -44,21 +45,33 @@ func TestBadInputGetsASentence(t *testing.T) {
 		{"blank label", "token-label", "", stepstest.Values{"label": "  "}, "label", "the label is blank", "Take 1 to 25 characters that can be seen."},
 		{"26 characters", "token-label", "", stepstest.Values{"label": strings.Repeat("é", 26)}, "label", "the label has 26 characters, the portal takes 25", "Take 1 to 25 characters that can be seen."},
 		{"invisible sign", "token-label", "", stepstest.Values{"label": "a\u200bb"}, "label", "there is a sign in this label that can't be seen", "Take 1 to 25 characters that can be seen."},
-		{"token ID", "save", "", save("8f1c2a60-8a9b-4b0e-9d53-0d1e6a7f2b11", keystest.OrganizationID), "client-token", "this is an ID, not a client token", "A token's ID, or the organization's, is not the token. Copy the whole long text from the page that says “Success!”."},
-		{"label for a token", "save", "", save("HealthEndeavors sandbox", keystest.OrganizationID), "client-token", "this is too short to be a client token; it looks like a name or a label", "The label only names the token. Copy the long text from the page that says “Success!”."},
+		{"token ID", "save", "", save("8f1c2a60-8a9b-4b0e-9d53-0d1e6a7f2b11", keystest.OrganizationID), "client-token", "this is an ID, not a client token", "A token's ID, or the organization's, is not the token. Copy the whole long text in the field “Your token”, on the page that says “Success!”."},
+		{"label for a token", "save", "", save("HealthEndeavors sandbox", keystest.OrganizationID), "client-token", "this is too short to be a client token; it looks like a name or a label", "The label only names the token. Copy the whole long text in the field “Your token”, on the page that says “Success!”."},
 		{"cut short", "save", "", save(token[:len(token)/2], keystest.OrganizationID), "client-token", "the token is cut short", wholeHint},
 		{"Token: before it", "save", "", save("Token: "+token, keystest.OrganizationID), "client-token", "there is a label in front of the token", "Copy the token alone, without the word before it."},
 		{"other environment", "save", "", save(production, keystest.OrganizationID), "client-token", "this token is for production, and this onboarding is for sandbox", "Create a token for sandbox at https://sandbox.dpc.cms.gov/users/sign_in."},
-		{"expired", "save", "", save(expired, keystest.OrganizationID), "client-token", "this token expired on October 1, 2026", "Create a new token in the portal."},
-		{"PEM for a token", "save", "", save(pem, keystest.OrganizationID), "client-token", "this is a key or a certificate, not a client token", "The key comes later. Copy the long text from the page that says “Success!”."},
+		{"expired", "save", "", save(expired, keystest.OrganizationID), "client-token", "this token expired on October 1, 2026", "Create a new token in the portal. If it is a new one, this computer's clock is wrong: it says November 23, 2026."},
+		{"PEM for a token", "save", "", save(pem, keystest.OrganizationID), "client-token", "this is a key or a certificate, not a client token", "The key comes later. Copy the whole long text in the field “Your token”, on the page that says “Success!”."},
 		{"nothing", "save", "", save("", keystest.OrganizationID), "client-token", "the client token is missing", longHint},
 		{"two values", "save", "", save(token+"\n"+keystest.OrganizationID, keystest.OrganizationID), "client-token", "two values were pasted at once", "Paste one value into each field."},
 		{"no organization token", "save", "", save(token, ""), "organization-token", "the organization token is missing", orgHint},
 		{"label for the organization", "save", "", save(token, "Sunrise"), "organization-token", "this is neither an organization ID nor a token", orgHint},
 		{"other organization", "save", "", save(token, otherOrganization), "organization-token", "this is organization " + otherOrganization + ", but the client token is of organization " + keystest.OrganizationID, "Copy both from the same organization's page in the portal."},
-		{"same token twice", "save", "", save(token, " "+token[:40]+"\n"+token[40:]), "organization-token", "this is the client token once more", "The organization token is the shorter one: the ID under the organization's name on the portal's main page."},
-		{"same token twice, in quotes", "save", "", save(token, "“"+token+"”"), "organization-token", "this is the client token once more", "The organization token is the shorter one: the ID under the organization's name on the portal's main page."},
+		{"same token twice", "save", "", save(token, " "+token[:40]+"\n"+token[40:]), "organization-token", "this is the client token once more", orgHint},
+		{"same token twice, in quotes", "save", "", save(token, "“"+token+"”"), "organization-token", "this is the client token once more", orgHint},
 		{"organization token of production", "save", "", save(token, production), "organization-token", "this token is for production, and this onboarding is for sandbox", "Create a token for sandbox at https://sandbox.dpc.cms.gov/users/sign_in."},
+		{"portal without https", "portal", "", stepstest.Values{"portal": "http://dpc.cms.gov"}, "portal", "this is not the address of a secure page", portalHint},
+		{"portal that is none", "portal", "", stepstest.Values{"portal": "the e-mail"}, "portal", "this is not the address of a secure page", portalHint},
+		{"no portal", "portal", "", stepstest.Values{"portal": " "}, "portal", "this is not the address of a secure page", portalHint},
+		{"password in the portal's address", "portal", "", stepstest.Values{"portal": "https://me:secret@dpc.cms.gov"}, "portal", "this is not the address of a secure page", portalHint},
+		{"another refusal", "refused", "", stepstest.Values{"pasted": "Internal Server Error"}, "pasted", "this is none of the portal's sentences", "Choose it from the list, or take “Something else”."},
+		{"range of addresses", "addresses", "", stepstest.Values{"addresses": "203.0.113.0/24"}, "addresses", "the portal takes no ranges", "Enter each address by itself."},
+		{"from to", "addresses", "", stepstest.Values{"addresses": "203.0.113.1-203.0.113.9"}, "addresses", "the portal takes no ranges", "Enter each address by itself."},
+		{"IPv6", "addresses", "", stepstest.Values{"addresses": "2001:db8::1"}, "addresses", "\"2001:db8::1\" is not an IPv4 address", "It has four numbers with points between them, as 203.0.113.7."},
+		{"name of a computer", "addresses", "", stepstest.Values{"addresses": "203.0.113.7, vendor.example"}, "addresses", "\"vendor.example\" is not an IPv4 address", "It has four numbers with points between them, as 203.0.113.7."},
+		{"private address", "addresses", "", stepstest.Values{"addresses": "192.168.1.20"}, "addresses", "192.168.1.20 is not a public address", "DPC sees the address that your network has on the internet. Your IT support or your vendor knows it."},
+		{"this computer", "addresses", "", stepstest.Values{"addresses": "127.0.0.1"}, "addresses", "127.0.0.1 is not a public address", "DPC sees the address that your network has on the internet. Your IT support or your vendor knows it."},
+		{"nine addresses", "addresses", "", stepstest.Values{"addresses": strings.Repeat("203.0.113.7 ", 9)}, "addresses", "the portal takes 8 addresses at most", "Leave out those that don't call DPC."},
 		{"no key ID", "id", "", stepstest.Values{"id": ""}, "id", "the public key ID is missing", idHint},
 		{"organization's UUID", "id", "", stepstest.Values{"id": strings.ToUpper(keystest.OrganizationID)}, "id", "this is the organization's ID, not the key's", idHint},
 		{"client token's ID", "id", "", stepstest.Values{"id": "0e1c9aee-0f2b-4b2e-9f5c-3c8f6a2b7d51"}, "id", "this is the client token's ID, not the key's", idHint},
@@ -126,8 +139,14 @@ func at(t testing.TB, screen string) *stepstest.Person {
 	switch screen {
 	case "token-label":
 		p.WalkTo("token").Answer("token", "label", nil)
-	case "key-label":
-		p.WalkTo("key").Answer("key", "label", nil)
+	case "add-label":
+		p.WalkTo("add").Answer("add", "label", nil)
+	case "refused":
+		p.WalkTo("add").Answer("add", "refused", nil)
+	case "portal":
+		p.Answer("access", "", stepstest.Values{"organization": stepstest.Organization, "npi": stepstest.NPI, "environment": "production"})
+	case "addresses":
+		p = atProduction(t).WalkTo("addresses")
 	case "import":
 		p.WalkTo("key").Answer("key", "import", nil)
 	case "passphrase":
@@ -140,6 +159,14 @@ func at(t testing.TB, screen string) *stepstest.Person {
 		p.WalkTo(screen)
 	}
 	p.At(screen)
+	return p
+}
+
+// atProduction sits a person down before production's portal.
+func atProduction(t testing.TB) *stepstest.Person {
+	t.Helper()
+	p := at(t, "portal")
+	p.Token = keystest.Token(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api", Expires: stepstest.Start.AddDate(1, 0, 0)})
 	return p
 }
 
@@ -159,6 +186,9 @@ func TestRecognizedInWords(t *testing.T) {
 		{"save", "organization-token", keys.NewSecret(keystest.OrganizationID), "organization ID"},
 		{"save", "organization-token", token, "organization token"},
 		{"id", "id", keys.NewSecret(stepstest.KeyID), "key ID"},
+		{"refused", "pasted", keys.NewSecret("  Error: This public key is already in use. Choose a new public key. "), "another key of your organization has this label, or this very key is registered already, perhaps elsewhere at DPC"},
+		{"addresses", "addresses", keys.NewSecret("203.0.113.7, 198.51.100.1"), "2 addresses"},
+		{"addresses", "addresses", keys.NewSecret("203.0.113.7"), "1 address"},
 		{"import", "private", keystest.Pair(t).Private(), "RSA private key, 4096 bits"},
 		{"import", "public", keys.NewSecret(keystest.Pair(t).Public().PEM()), "public key " + keystest.Pair(t).Public().Fingerprint()},
 		{"import", "private", keys.NewSecret("~/key.pem"), ""},

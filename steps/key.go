@@ -55,11 +55,9 @@ var keyScreen = screen{
 		return Prompt{
 			Title: "Make the key pair",
 			Guide: []string{"DPC knows your requests by an RSA key pair of 4096 bits. It is made on this computer, never on a web site. The private key goes straight to safe storage."},
-			Rows:  []Row{{Name: "Label", Value: keyLabel(f.State)}},
 			Actions: []Action{
 				{Name: "make", Label: "Make the key pair"},
 				{Name: "import", Label: importKey, Key: "i"},
-				{Name: "label", Label: changeLabel, Key: "e"},
 			},
 		}
 	},
@@ -67,8 +65,6 @@ var keyScreen = screen{
 		switch a.Action {
 		case "keep":
 			return stay(f), nil
-		case "label":
-			return stay(f.enter(labelDetour(Key, keyLabel(f.State)))), nil
 		case "import":
 			return stay(f.enter(importDetour)), nil
 		}
@@ -177,7 +173,7 @@ func recognizePublicKey(v keys.Secret) (string, error) {
 // saveKey saves the private key and takes the fact from what was read back. how
 // says in a word where the pair is from.
 func (f Facts) saveKey(ctx context.Context, s Services, pair keys.Pair, how string) (Facts, error) {
-	fact, err := keyFact(s.Now(), pair, keyLabel(f.State))
+	fact, err := keyFact(s.Now(), pair)
 	if err != nil {
 		return f, err
 	}
@@ -192,14 +188,14 @@ func (f Facts) saveKey(ctx context.Context, s Services, pair keys.Pair, how stri
 	return f, nil
 }
 
-func keyFact(now time.Time, pair keys.Pair, label string) (*record.KeyFact, error) {
+func keyFact(now time.Time, pair keys.Pair) (*record.KeyFact, error) {
 	signature, err := pair.Sign()
 	if err != nil {
 		return nil, err
 	}
 	return &record.KeyFact{
 		SecretFact:  *secretFact(now, pair.Private()),
-		Label:       label,
+		Label:       KeyLabel(pair.Public().Fingerprint(), now),
 		Fingerprint: pair.Public().Fingerprint(),
 		PublicKey:   pair.Public().PEM(),
 		Signature:   signature,

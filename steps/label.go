@@ -2,9 +2,11 @@ package steps
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"dpc-onboard/keys"
@@ -66,15 +68,19 @@ func tokenLabel(s record.State) string {
 	return cmp.Or(s.TokenLabel, SuggestLabel(s.Environment, 0))
 }
 
-// keyLabel is the same for the key pair.
-func keyLabel(s record.State) string {
-	if s.Key != nil {
-		return s.Key.Label
+// KeyLabel proposes a label for a public key, such as "HealthEndeavors 2611-7QK":
+// whose the key is, the year and month, and three characters drawn from seed, which
+// is the key's fingerprint or another text of its own. Labels of keys are unique in
+// an organization, also over computers and after "forget", so each key needs one
+// that is unlikely to be taken.
+func KeyLabel(seed string, now time.Time) string {
+	const alphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ" // none that is taken for another
+	sum := sha256.Sum256([]byte(seed))
+	label := "HealthEndeavors " + now.Format("0601") + "-"
+	for _, b := range sum[:3] {
+		label += string(alphabet[int(b)%len(alphabet)])
 	}
-	if before := s.Replaced().Key; s.KeyLabel == "" && before != nil {
-		return nextLabel(before.Label)
-	}
-	return cmp.Or(s.KeyLabel, SuggestLabel(s.Environment, 0))
+	return label
 }
 
 // labelDetour changes the label of a token or a key.
@@ -97,13 +103,10 @@ func labelDetour(step ID, label string) detour {
 }
 
 func setLabel(s *record.State, step ID, label string) {
-	if step == Key {
-		s.KeyLabel = label
-		if s.Key != nil {
-			key := *s.Key
-			key.Label = label
-			s.Key = &key
-		}
+	if step == Add {
+		key := *s.Key
+		key.Label = label
+		s.Key = &key
 		return
 	}
 	s.TokenLabel = label

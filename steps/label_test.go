@@ -1,8 +1,11 @@
 package steps_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"testing/quick"
+	"time"
 	"unicode/utf8"
 
 	"dpc-onboard/steps"
@@ -46,5 +49,21 @@ func TestNextLabel(t *testing.T) {
 	}
 	if err := quick.Check(fits, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestKeyLabels fit the portal, and differ from key to key.
+func TestKeyLabels(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	seen := map[string]bool{}
+	for i := range 20 {
+		label := steps.KeyLabel(fmt.Sprint("SHA256:", i), now)
+		if err := steps.CheckLabel(label); err != nil || !strings.HasPrefix(label, "HealthEndeavors 2611-") || len(label) != 24 {
+			t.Errorf("%q: %v", label, err)
+		}
+		if seen[label] {
+			t.Errorf("%q was proposed before", label)
+		}
+		seen[label] = true
 	}
 }

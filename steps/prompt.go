@@ -30,6 +30,9 @@ type Prompt struct {
 	Actions []Action // the first is what Enter does
 	Help    Help
 	URL     string // the portal's page, or another to open
+	// Elsewhere says that the portal is not what this is about, so that there is no
+	// page to open where none is named.
+	Elsewhere bool
 }
 
 // NoteKind is how a note is meant.

@@ -149,14 +149,14 @@ func (f *reading) key() error {
 	case err != nil || how == foundNothing:
 		return err
 	case how == foundGone:
-		f.loseKey()
+		f.State.Key = nil
 	case how == foundOld:
 		f.State = restored(f.State)
 	case bad != nil:
-		f.loseKey()
+		f.State.Key = nil
 		f.lost(record.PrivateKeyName, changed)
 	case how == foundNew || k.Fingerprint != public.Fingerprint() || k.PublicKey != public.PEM() || public.Verify(k.Signature) != nil:
-		fact, err := keyFact(f.s.Now(), pair, keyLabel(f.State))
+		fact, err := keyFact(f.s.Now(), pair)
 		if err != nil {
 			return err
 		}
@@ -164,13 +164,4 @@ func (f *reading) key() error {
 		f.adopted(record.PrivateKeyName)
 	}
 	return nil
-}
-
-// loseKey forgets a pair whose private key is gone. The next one gets another
-// label, because the portal goes on listing the old one.
-func (f *reading) loseKey() {
-	if f.State.Key != nil {
-		f.State.KeyLabel = nextLabel(f.State.Key.Label)
-	}
-	f.State.Key = nil
 }

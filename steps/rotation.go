@@ -53,7 +53,7 @@ func replaced(s record.State, what record.Rotation, now time.Time) record.State 
 		s.TokenLabel, s.LostToken = "", ""
 		return s
 	}
-	s.Key, s.Added, s.KeyID, s.KeyLabel = nil, nil, nil, ""
+	s.Key, s.Added, s.KeyID = nil, nil, nil
 	return s
 }
 
@@ -117,7 +117,7 @@ func restored(s record.State) record.State {
 		s.TokenShownAt, s.LostToken = p.ClientToken.At, ""
 	}
 	if p.What == record.KeyRotation && p.Key != nil {
-		s.Key, s.KeyID, s.KeyLabel, s.Added = p.Key, p.KeyID, p.Key.Label, nil
+		s.Key, s.KeyID, s.Added = p.Key, p.KeyID, nil
 		if p.KeyID != nil { // which proves that the key was in the portal
 			s.Added = &record.AddedFact{Fingerprint: p.Key.Fingerprint, At: p.KeyID.At}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dpc-onboard/keys"
+	"dpc-onboard/steps/portal"
 	"dpc-onboard/steps/record"
 	"dpc-onboard/steps/text"
 )
@@ -24,22 +25,29 @@ var saveStep = Step{
 	screens: []screen{saveScreen},
 }
 
-// The words of this step that stand more than once.
-const (
-	copyToken        = "Copy the whole long text from the page that says “Success!”."
-	copyOrganization = "Copy the organization's ID from under its name on the portal's main page."
-	lostToken        = "I no longer have the token"
-)
+const lostToken = "I no longer have the token"
+
+// copyToken says where the portal shows the client token.
+func copyToken(w portal.Words) string {
+	return fmt.Sprintf("Copy the whole long text in the field “%s”, on the page that says “%s”.", w.Token, w.TokenCreated)
+}
+
+// copyOrganization says where the portal shows the organization's ID.
+func copyOrganization(w portal.Words) string {
+	return fmt.Sprintf("Copy the organization's ID, which stands behind “%s” on %s.", w.OrganizationID, w.Page)
+}
 
 var saveScreen = screen{
 	name: "save",
 	prompt: func(f Facts) Prompt {
 		token, organization := f.State.TokenSaved(), f.State.OrganizationToken != nil
+		w := f.State.Environment.Words()
+		copyToken, copyOrganization := copyToken(w), copyOrganization(w)
 		p := Prompt{
 			Title: "Save both tokens",
 			Guide: []string{
-				"Copy the token from the page that says *Success!* and paste it here. It is shown only once.",
-				"Then paste the Organization Token: today's portal shows it as the organization's *ID*, under its name on the main page.",
+				fmt.Sprintf("Copy the token from *%s* and paste it here. It is shown only once, and 30 minutes without activity end that page.", w.Token),
+				fmt.Sprintf("Then paste the Organization Token: today's portal shows it as *%s* on %s.", w.OrganizationID, w.Page),
 			},
 			Fields: []Field{
 				{Name: record.ClientTokenName, Label: "Client Token", Hint: copyToken, Kind: Hidden, Optional: token, Missing: record.NewProblem("the client token is missing", copyToken), Check: f.recognizeToken},
@@ -88,12 +96,12 @@ func (f Facts) agree(token, organization keys.Secret, id, of string) error {
 	saved := f.State.ClientToken
 	switch {
 	case organization.IsZero() && saved != nil && id != saved.OrganizationID:
-		return record.NewProblem("the new client token is another organization's, so its organization token is needed too", copyOrganization)
+		return record.NewProblem("the new client token is another organization's, so its organization token is needed too", copyOrganization(f.State.Environment.Words()))
 	case organization.IsZero():
 		return nil
 	case token.Equal(organization), token.IsZero() && saved != nil && saved.Digest == organization.Digest():
 		return record.NewProblem("this is the client token once more",
-			"The organization token is the shorter one: the ID under the organization's name on the portal's main page.")
+			copyOrganization(f.State.Environment.Words()))
 	case id != "" && of != id:
 		return record.NewProblem(fmt.Sprintf("this is organization %s, but the client token is of organization %s", of, id),
 			"Copy both from the same organization's page in the portal.")
@@ -118,7 +126,7 @@ func (f Facts) saveTokens(ctx context.Context, s Services, token keys.Secret, sa
 	f.Session.Retries = 0
 	t := f.State.ClientToken
 	f.Session.note(NoteOK, fmt.Sprintf("Saved and read back. Client token for %s, %s, %s.", f.State.Organization, t.Environment, expires(t.Expires, s.Now())),
-		"You can leave that page now: click *Go To Dashboard*.")
+		fmt.Sprintf("You can leave that page now: click *%s* (“Go To Dashboard” in the printed guide).", f.State.Environment.Words().LeaveToken))
 	return f, nil
 }
 
@@ -142,9 +150,9 @@ func (f Facts) tokenFact(now time.Time, clean keys.Secret, t keys.Token) *record
 func (f Facts) recognizeToken(v keys.Secret) (string, error) {
 	clean, t, err := keys.ParseToken(v)
 	if err != nil {
-		return "", record.NewProblem(text.Sentence(err), tokenHint(err))
+		return "", record.NewProblem(text.Sentence(err), tokenHint(err, f.State.Environment.Words()))
 	}
-	if err := usable(t, f.State.Environment, f.Session.Now); err != nil {
+	if err := f.usable(t); err != nil {
 		return "", err
 	}
 	if old := f.State.Replaced(); old.What == record.TokenRotation && clean.Digest() == old.ClientToken.Digest {
@@ -159,21 +167,22 @@ func (f Facts) recognizeOrganizationToken(v keys.Secret) (string, error) {
 	clean, t, err := keys.ParseOrganizationToken(v)
 	switch {
 	case err != nil:
-		return "", record.NewProblem("this is neither an organization ID nor a token", copyOrganization)
+		return "", record.NewProblem("this is neither an organization ID nor a token", copyOrganization(f.State.Environment.Words()))
 	case clean.Reveal() == t.OrganizationID:
 		return "organization ID", nil
 	}
-	return "organization token", usable(t, f.State.Environment, f.Session.Now)
+	return "organization token", f.usable(t)
 }
 
 // usable refuses a token that was made for the other environment, or has expired.
-func usable(t keys.Token, want record.Environment, now time.Time) error {
+func (f Facts) usable(t keys.Token) error {
+	want := f.State.Environment
 	if got, known := record.EnvironmentOf(t); known && got != want {
 		return record.NewProblem(fmt.Sprintf("this token is for %s, and this onboarding is for %s", got, want),
 			fmt.Sprintf("Create a token for %s at %s.", want, want.Words().Start))
 	}
-	if t.Expired(now) {
-		return record.NewProblem("this token expired on "+text.Day(t.Expires), "Create a new token in the portal.")
+	if t.Expired(f.Session.Now) {
+		return record.NewProblem("this token expired on "+text.Day(t.Expires), "Create a new token in the portal. If it is a new one, this computer's clock is wrong: it says "+text.Day(f.Session.Now)+".")
 	}
 	return nil
 }
@@ -190,14 +199,15 @@ func expires(at, now time.Time) string {
 }
 
 // tokenHint says what to do about a value that is no client token.
-func tokenHint(err error) string {
+func tokenHint(err error, w portal.Words) string {
+	copyToken := copyToken(w)
 	const selectAll = "Click into the portal's text field, select all of it (Ctrl+A), copy it and paste it again."
 	return hintFor(err, copyToken, []hint{
 		{keys.ErrTokenUUID, "A token's ID, or the organization's, is not the token. " + copyToken},
-		{keys.ErrTokenPEM, "The key comes later. Copy the long text from the page that says “Success!”."},
+		{keys.ErrTokenPEM, "The key comes later. " + copyToken},
 		{keys.ErrTokenJWT, "Access tokens last five minutes and are made from the client token. Copy the client token from the portal."},
 		{keys.ErrTokenLabel, "Copy the token alone, without the word before it."},
-		{keys.ErrTokenWord, "The label only names the token. Copy the long text from the page that says “Success!”."},
+		{keys.ErrTokenWord, "The label only names the token. " + copyToken},
 		{keys.ErrTokenCut, selectAll},
 		{keys.ErrTokenTwo, "Paste one value into each field."},
 		{keys.ErrTokenBase64, selectAll},

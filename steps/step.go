@@ -40,7 +40,7 @@ type Step struct {
 // applies and is not done is the current one.
 type screen struct {
 	name    string
-	applies func(Facts) bool // nil: always. Back passes a screen by that does not always apply
+	applies func(Facts) bool // nil: always
 	done    func(Facts) bool // nil: when its step is
 	prompt  func(Facts) Prompt
 	// accept says what an answer leads to. Its fields were checked one by one
@@ -142,9 +142,9 @@ type Session struct {
 	Notices []Note
 
 	Folder     string      // where the program was started, for files it writes
-	HelpDesk   string      // the vendor's, where it is another than HelpDesk
+	HelpDesk   string      // the vendor's, where it is known
 	Retries    int         // how often the portal showed no "Success"
-	Refused    bool        // the portal refused the public key
+	Refused    Note        // why the portal refused the public key, where it did
 	Seal       SealChoice  // how the package was last asked to be sealed
 	Passphrase keys.Secret // of the package sealed in this run, shown once
 	Unsaved    bool        // the state could not be written the last time

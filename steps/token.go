@@ -3,6 +3,7 @@ package steps
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"dpc-onboard/steps/record"
@@ -14,7 +15,7 @@ var tokenStep = Step{
 	help: Help{
 		What:  "A client token says which organization a request comes from. You create one in the portal.",
 		Why:   "DPC takes requests from software only with a token of the organization's.",
-		Wrong: "No “Success!” appears: go back in the portal and try again with a new label. One token is for one vendor.",
+		Wrong: "The portal does not say that the token was created: go back there and try again with a new label. Where it says “… is almost ready!”, CMS has not enabled your organization yet.",
 		Kept:  "Only the label is kept here. The token itself comes in the next step.",
 	},
 	done: func(s record.State) (time.Time, bool) {
@@ -26,24 +27,24 @@ var tokenStep = Step{
 var tokenScreen = screen{
 	name: "token",
 	prompt: func(f Facts) Prompt {
+		w := f.State.Environment.Words()
 		p := Prompt{
 			Title: "Create a client token in the portal",
 			Guide: []string{
-				"1. Sign in to the portal and click *+ New token*.",
-				fmt.Sprintf("2. Paste the label. Where the portal asks for an environment, choose *%s*.", f.State.Environment.Words().Name),
-				"3. Click *Create Token*. The next page says *Success!* and shows the token once. Leave that page open.",
+				fmt.Sprintf("1. Sign in to the portal%s. In the %s *%s* click *%s*.", signInWith(f.State.Environment), w.Box, w.Tokens, w.NewToken),
+				fmt.Sprintf("2. Paste the label into *%s* and click *%s*.", w.TokenLabel, w.CreateToken),
+				fmt.Sprintf("3. The next page says *%s* and shows the token once. Leave it open, but not for long: after 30 minutes without activity the portal signs you out, and the token is lost.", w.TokenCreated),
 			},
 			Copies: []Copy{{Name: "label", Label: "Label", Value: tokenLabel(f.State), Key: "c"}},
 			Actions: []Action{
-				{Name: "success", Label: "I see “Success!”"},
-				{Name: "failed", Label: "No success message", Key: "n"},
+				{Name: "success", Label: "I see “" + w.TokenCreated + "”"},
+				{Name: "failed", Label: "It says something else", Key: "n"},
 				{Name: "label", Label: changeLabel, Key: "e"},
 			},
-			URL: f.State.Environment.Words().Start,
 		}
 		if f.Session.Retries > 0 {
 			p.Notes = append(p.Notes, Note{
-				Kind: NoteInfo, Text: "No “Success”? Go back in the portal and create the token again, with this new label.",
+				Kind: NoteInfo, Text: "“" + strings.Join(w.TokenRefused, "” or “") + "”, or no answer? Go back in the portal and create the token again, with this new label.",
 				Hint: "If it fails again, sign out of the portal, sign in and try once more.",
 			})
 		}
@@ -91,4 +92,12 @@ func (f Facts) anotherToken() Facts {
 		f.State.LostToken = f.State.ClientToken.Digest
 	}
 	return f
+}
+
+// signInWith says how one signs in to an environment's portal, and as who.
+func signInWith(e record.Environment) string {
+	if e == record.Production {
+		return " with CLEAR, ID.me or Login.gov, as Authorized Official or Credential Delegate"
+	}
+	return ""
 }

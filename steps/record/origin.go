@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -84,6 +85,16 @@ func (s State) WithDelivery(d DeliveryFact) State {
 // organization. AccessAt is left open, so that the person confirms it.
 func (s State) ForProduction() State {
 	return State{Schema: Schema, Organization: s.Organization, NPI: s.NPI, Environment: Production}
+}
+
+// PortalAddress returns where the person signs in to DPC's portal.
+func (s State) PortalAddress() string { return cmp.Or(s.PortalURL, s.Environment.Words().Start) }
+
+// AddressesEntered reports whether production knows an IP address of this
+// organization: the person says so, or a check of today's credentials passed.
+func (s State) AddressesEntered() bool {
+	check := s.CurrentCheck()
+	return s.Environment != Production || s.Addresses != nil || check != nil && check.Passed
 }
 
 // Named reports whether it is known who is onboarded, and where.

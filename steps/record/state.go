@@ -24,6 +24,8 @@ type State struct {
 
 	// AccessAt is when the person confirmed that DPC granted access.
 	AccessAt time.Time `json:"access_at,omitzero"`
+	// PortalURL is where the production portal is, from CMS's invitation e-mail.
+	PortalURL string `json:"portal_url,omitempty"`
 	// Storage is where the secrets are, once a real write, read and delete worked.
 	Storage *Storage `json:"storage,omitempty"`
 
@@ -33,13 +35,13 @@ type State struct {
 	ClientToken       *TokenFact  `json:"client_token,omitempty"`
 	OrganizationToken *SecretFact `json:"organization_token,omitempty"`
 
-	KeyLabel string         `json:"key_label,omitempty"` // chosen before there is a key
-	Key      *KeyFact       `json:"key,omitempty"`
-	Added    *AddedFact     `json:"added,omitempty"`
-	KeyID    *KeyIDFact     `json:"key_id,omitempty"`
-	Check    *CheckFact     `json:"check,omitempty"`
-	Sealed   *SealedFact    `json:"sealed,omitempty"`
-	Sent     []DeliveryFact `json:"sent,omitempty"`
+	Key       *KeyFact       `json:"key,omitempty"`
+	Added     *AddedFact     `json:"added,omitempty"`
+	Addresses *AddressFact   `json:"addresses,omitempty"` // production's
+	KeyID     *KeyIDFact     `json:"key_id,omitempty"`
+	Check     *CheckFact     `json:"check,omitempty"`
+	Sealed    *SealedFact    `json:"sealed,omitempty"`
+	Sent      []DeliveryFact `json:"sent,omitempty"`
 
 	// LostToken is the digest of a client token that the person gave up: it is
 	// still saved, and counts no more until it is taken up again.
@@ -87,6 +89,13 @@ type KeyFact struct {
 type AddedFact struct {
 	Fingerprint string    `json:"fingerprint"`
 	At          time.Time `json:"at"`
+}
+
+// AddressFact says that the person entered public IP addresses in the production
+// portal, and which, where that was noted.
+type AddressFact struct {
+	At        time.Time `json:"at"`
+	Addresses []string  `json:"addresses,omitempty"` // IPv4
 }
 
 // KeyIDFact is the public key ID that the portal shows for a fingerprint.

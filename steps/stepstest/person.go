@@ -139,12 +139,14 @@ var walk = []struct {
 	values         func(*Person) Values
 }{
 	{"access", "", func(*Person) Values { return Values{"organization": Organization, "npi": NPI} }},
+	{"portal", "", nil},
 	{"token", "", nil},
 	{"save", "", func(p *Person) Values {
 		return Values{record.ClientTokenName: p.Token.Reveal(), record.OrganizationTokenName: keystest.OrganizationID}
 	}},
 	{"key", "", nil},
 	{"add", "", nil},
+	{"addresses", "", nil},
 	{"id", "", func(p *Person) Values { return Values{"id": p.KeyID} }},
 	{"check", "check", nil},
 	{"check", "go on", nil},

@@ -46,7 +46,7 @@ func newOnboardCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			u, err := url.Parse(c.helpDesk)
 			if err != nil || c.helpDesk != "" && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
-				return usageError(cmd, fmt.Errorf("--help-desk takes an address such as %s", steps.HelpDesk))
+				return usageError(cmd, fmt.Errorf("--help-desk takes an address such as https://help.example.com"))
 			}
 			return c.run(cmd.Context())
 		},

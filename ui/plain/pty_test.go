@@ -321,7 +321,7 @@ func TestCopyAndOpenAreWordsOnATerminal(t *testing.T) {
 	if _, err := s.leave(); err != nil {
 		t.Error(err)
 	}
-	if copied != p.Flow.State().Key.PublicKey || opened != record.Sandbox.Portal() {
+	if copied != p.Flow.State().Key.PublicKey || opened != record.Sandbox.Words().Start {
 		t.Errorf("copied %q, opened %q", copied, opened)
 	}
 }

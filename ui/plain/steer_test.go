@@ -16,7 +16,7 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 	for _, screen := range []string{"add", "id", "finish"} {
 		w := stepstest.New(t)
 		s := stepstest.NewPerson(t, w, record.State{}).WalkTo(screen).Flow.State()
-		s.Organization, s.Key.Label, s.KeyLabel = hostile, hostile, hostile
+		s.Organization, s.Key.Label = hostile, hostile
 		if s.Sealed != nil {
 			s.Sealed.Recipient, s.Sealed.File, s.Sent[0].Where = hostile, hostile, hostile
 		}

@@ -375,7 +375,7 @@ func TestProductionFromSandbox(t *testing.T) {
 	if d.value("organization") != organization || d.value("npi") != stepstest.NPI || d.value("environment") != "production" {
 		t.Errorf("%q, %q, %q", d.value("organization"), d.value("npi"), d.value("environment"))
 	}
-	d.press("esc").at("finish").press("p").at("access").press("enter").at("token").says("[Production]")
+	d.press("esc").at("finish").press("p").at("access").press("enter").at("portal").press("enter").at("token").says("[Generate token]")
 	if got := d.m.flow.State(); got.Environment != record.Production || got.ClientToken != nil {
 		t.Errorf("stands at %s with %v", got.ID(), got.ClientToken)
 	}

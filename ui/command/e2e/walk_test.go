@@ -23,37 +23,75 @@ import (
 // line, and in the flow itself, which says what is to be asked. Both ask that, in that
 // order, and all three come to the same state.
 func TestBothAskTheSame(t *testing.T) {
-	token := keystest.Token(t, keystest.TokenSpec{Expires: stepstest.Start.AddDate(1, 0, 0)}).Reveal()
-	way := []struct {
-		action string // "" for the first
-		values stepstest.Values
-	}{
-		{"", stepstest.Values{"organization": stepstest.Organization, "npi": stepstest.NPI}},
-		{"", nil},
-		{"", stepstest.Values{record.ClientTokenName: token, record.OrganizationTokenName: keystest.OrganizationID}},
-		{"", nil},
-		{"", nil},
-		{"", stepstest.Values{"id": stepstest.KeyID}},
-		{"check", nil},
-		{"go on", nil},
-		{"", nil},
-		{"other", nil},
-		{"", nil},
-		{"yes", nil},
-	}
+	t.Run("sandbox", func(t *testing.T) {
+		askTheSame(t, []answer{
+			{"access", "", stepstest.Values{"organization": stepstest.Organization, "npi": stepstest.NPI}},
+			{"token", "", nil},
+			{"save", "", tokens(t, keystest.TokenSpec{})},
+			{"key", "", nil},
+			{"add", "", nil},
+			{"id", "", stepstest.Values{"id": stepstest.KeyID}},
+			{"check", "check", nil},
+			{"check", "go on", nil},
+			{"seal", "", nil},
+			{"deliver", "other", nil},
+			{"finish", "", nil},
+			{"finish-confirm", "yes", nil},
+		})
+	})
+	t.Run("production", func(t *testing.T) {
+		askTheSame(t, []answer{
+			{"access", "", stepstest.Values{"organization": stepstest.Organization, "npi": stepstest.NPI, "environment": "production"}},
+			{"portal", "", nil},
+			{"token", "failed", nil},
+			{"token", "", nil},
+			{"save", "", tokens(t, keystest.TokenSpec{Location: "https://prod.dpc.cms.gov/api"})},
+			{"key", "", nil},
+			{"add", "refused", nil},
+			{"refused", "", stepstest.Values{"pasted": "Invalid signature snippet."}},
+			{"add", "", nil},
+			{"addresses", "", stepstest.Values{"addresses": "203.0.113.7 198.51.100.1"}},
+			{"id", "", stepstest.Values{"id": stepstest.KeyID}},
+			{"check", "check", nil},
+			{"check", "go on", nil},
+			{"seal", "", nil},
+			{"deliver", "other", nil},
+			{"finish", "", nil},
+			{"finish-confirm", "yes", nil},
+		})
+	})
+}
+
+// answer is what a person does at a screen.
+type answer struct {
+	screen, action string // action "" for the first
+	values         stepstest.Values
+}
+
+func tokens(t *testing.T, spec keystest.TokenSpec) stepstest.Values {
+	spec.Expires = stepstest.Start.AddDate(1, 0, 0)
+	return stepstest.Values{record.ClientTokenName: keystest.Token(t, spec).Reveal(), record.OrganizationTokenName: keystest.OrganizationID}
+}
+
+func askTheSame(t *testing.T, way []answer) {
 	person := stepstest.NewPerson(t, stepstest.New(t), record.State{})
 	size := size{120, 100} // in which every prompt fits
 	inWizard, full := begin(t, size, wizardIn)
 	inPlain, lines := begin(t, size, plainIn)
 	said := 0 // how much of what was written line by line is answered
 	for _, answer := range way {
+		person.At(answer.screen)
 		p := person.Flow.Prompt()
 		chosen := max(0, slices.IndexFunc(p.Actions, func(a steps.Action) bool { return a.Name == answer.action }))
 
 		said = lines.follow(said, p.Title)
 		for _, f := range p.Fields {
 			said = lines.follow(said, "\n"+f.Label)
-			lines.send(answer.values[f.Name] + "\r")
+			if f.Kind == steps.Choose && answer.values[f.Name] != "" {
+				lines.send(strconv.Itoa(1+indexOf(f, answer.values[f.Name])) + "\r")
+			} else {
+				lines.send(answer.values[f.Name] + "\r")
+			}
 		}
 		for i, a := range p.Actions {
 			if len(p.Fields) == 0 {
@@ -67,7 +105,13 @@ func TestBothAskTheSame(t *testing.T) {
 		full.wait(p.Title)
 		for _, f := range p.Fields {
 			full.wait(f.Label)
-			if value := answer.values[f.Name]; value != "" {
+			switch value := answer.values[f.Name]; {
+			case value == "":
+			case f.Kind == steps.Choose:
+				for range indexOf(f, value) {
+					full.press("right")
+				}
+			default:
 				full.paste(value)
 			}
 		}
@@ -95,6 +139,11 @@ func TestBothAskTheSame(t *testing.T) {
 	if got := timeless(t, inPlain()); got != want {
 		t.Errorf("line by line it comes to\n%s, and the flow to\n%s", got, want)
 	}
+}
+
+// indexOf finds a value among a field's choices.
+func indexOf(f steps.Field, value string) int {
+	return slices.IndexFunc(f.Choices, func(c steps.Choice) bool { return c.Value == value })
 }
 
 // begin starts a UI in a terminal. result waits for its end.
