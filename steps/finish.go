@@ -133,6 +133,9 @@ func summaryRows(f Facts) []Row {
 		add("Public Key ID", s.KeyID.ID)
 		add("Fingerprint", s.Key.Fingerprint)
 	}
+	if a := s.Addresses; a != nil && len(a.Addresses) > 0 {
+		add("IP addresses", strings.Join(a.Addresses, ", "))
+	}
 	if c := s.CurrentCheck(); c != nil {
 		add("Live check", c.Summary())
 	}

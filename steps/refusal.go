@@ -95,7 +95,7 @@ var refusedDetour = detour{step: Add, from: "add", screen: screen{
 			Hint: "Copy all three values again into empty fields. If it stays, tell your vendor the words that you see.",
 		}
 		if known {
-			f.Session.Refused = Note{Kind: NoteWarning, Text: "“" + said + "”: " + r.cause + ".", Hint: r.fix}
+			f.Session.Refused = Note{Kind: NoteWarning, Text: "“" + said + "” The cause: " + r.cause + ".", Hint: r.fix}
 		}
 		if r.relabel {
 			setLabel(&f.State, Add, KeyLabel(f.State.Key.Fingerprint+f.State.Key.Label, f.Session.Now))

@@ -1,6 +1,7 @@
 package steps_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -98,6 +99,9 @@ func TestProductionNeedsAnAddress(t *testing.T) {
 		t.Errorf("filled in is %q", got)
 	}
 	p.WalkTo("finish")
+	if rows := fmt.Sprint(p.Flow.Prompt().Rows); !strings.Contains(rows, "IP addresses 203.0.113.7, 198.51.100.1") {
+		t.Errorf("the summary says %s", rows)
+	}
 	older := p.Flow.State() // one from before this was asked
 	older.Addresses, older.PortalURL = nil, ""
 	p = stepstest.NewPerson(t, p.World, older)
