@@ -188,6 +188,7 @@ var credentialRows = []row{
 		name: "key of another organization",
 		arrange: func(t *testing.T, p *practice) {
 			p.server.AddOrganization(another)
+			p.server.DeleteKey(p.creds.KeyID)
 			p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
 		},
 		id: check.Accept, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKeyID,
@@ -251,6 +252,7 @@ var credentialRows = []row{
 		arrange: func(t *testing.T, p *practice) {
 			p.server.AddOrganization(another)
 			p.creds.ClientToken = p.server.Token(dpctest.Token{Organization: another.ID})
+			p.server.DeleteKey(p.creds.KeyID)
 			p.creds.KeyID = p.server.AddKeyOf(another.ID, "theirs", keystest.Pair(t).Public())
 		},
 		id: check.Organization, status: check.Failed, cause: check.CauseOrganization, fix: check.FixOrganization,

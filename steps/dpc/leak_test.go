@@ -148,6 +148,7 @@ func echoInRedirect(w http.ResponseWriter, r *http.Request) bool {
 
 func TestLabelsAreCleaned(t *testing.T) {
 	p := newPractice(t, dpctest.Options{})
+	p.server.DeleteKey(p.creds.KeyID)
 	p.creds.KeyID = p.server.AddKeyOf(dpctest.OrganizationID, "\x1b[31mred\x1b[0m\n\u202eevil "+strings.Repeat("long ", 100), keystest.Pair(t).Public())
 	report := p.check(t)
 	label := report.Lines[5].KeyLabel

@@ -14,8 +14,9 @@ import (
 // This file reads the bodies of DPC's answers: FHIR STU3 and plain JSON. What it
 // returns is as DPC wrote it; only cleaner.line makes it fit to be shown.
 
-// message finds the words of a refusal: FHIR's OperationOutcome, or JSON with a
-// message. It returns "" for anything else.
+// message finds the words of a refusal: FHIR's OperationOutcome, JSON with a message,
+// or a plain text, which DPC types as JSON at times. It returns "" for anything else,
+// such as a proxy's HTML.
 func message(a answer) string {
 	var body struct {
 		Message     string   `json:"message"`
@@ -29,6 +30,9 @@ func message(a answer) string {
 		} `json:"issue"`
 	}
 	if json.Unmarshal(a.body, &body) != nil {
+		if a.kind == typeJSON || a.kind == "text/plain" {
+			return text.OneLine(string(a.body))
+		}
 		return ""
 	}
 	words := append([]string{body.Message, body.Description}, body.Errors...)

@@ -31,6 +31,11 @@ func (r *refusal) Error() string { return r.message }
 func badRequest(message string) error   { return &refusal{http.StatusBadRequest, message} }
 func unauthorized(message string) error { return &refusal{http.StatusUnauthorized, message} }
 
+// logged is how DPC begins to say that it failed.
+const logged = "There was an error processing your request. It has been logged (ID 5f0c1a2b3c4d5e6f)"
+
+var errLogged = &refusal{http.StatusInternalServerError, logged + "."}
+
 var errInvalidJWT = unauthorized("Invalid JWT")
 
 // validate looks at the form of an assertion, as DPC's TokenValidator does.
@@ -201,7 +206,7 @@ func clientToken(claims jwt.MapClaims) (*macaroon.Macaroon, error) {
 	}
 	all, err := decode(sub)
 	if err != nil {
-		return nil, &refusal{http.StatusInternalServerError, "There was an error processing your request. It has been logged (ID 5f0c1a2b3c4d5e6f)."}
+		return nil, errLogged
 	}
 	if organizationOf(all[0]) == "" {
 		return nil, unauthorized("JWT client token must have organization_id")

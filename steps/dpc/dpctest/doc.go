@@ -8,9 +8,13 @@
 // was forged, deleted or has expired is refused only by the first request that
 // carries the access token. And /Token/validate looks at the form alone.
 //
-// Faults (slow, cut off, HTML, and so on) are set for a path with Break. Every
-// request is recorded, here and at a Bystander, another host to which nothing of
-// ours should ever go.
+// With a bearer, an organization makes and deletes its tokens and keys, as the portal
+// does: key labels are unique in an organization, and keys in all of DPC.
+//
+// Faults (slow, cut off, HTML, and so on) are set for a path with Break, or for the
+// n-th request with Before and After, so that a client can be stopped between any two
+// requests. Every request is recorded, here and at a Bystander, another host to which
+// nothing of ours should ever go.
 //
 // See https://dpc.cms.gov/docsV1 for the API, RFC 7523 for client assertions and
 // https://hl7.org/fhir/STU3 for the bodies.

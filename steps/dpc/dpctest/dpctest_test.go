@@ -33,10 +33,13 @@ type world struct {
 	signer *rsa.PrivateKey
 }
 
-func newWorld(t *testing.T) world {
+func newWorld(t *testing.T) world { return newWorldOf(t, dpctest.Options{}) }
+
+func newWorldOf(t *testing.T, o dpctest.Options) world {
 	t.Helper()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	w := world{Server: dpctest.New(t, dpctest.Options{Now: func() time.Time { return now }}), now: &now}
+	o.Now = func() time.Time { return now }
+	w := world{Server: dpctest.New(t, o), now: &now}
 	w.token = w.Token(dpctest.Token{})
 	w.keyID = w.AddKey(keystest.Pair(t).Public())
 	w.signer = signer(t, keystest.Pair(t))

@@ -63,6 +63,14 @@ func HangUp() Fault {
 	return func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }
 }
 
+// Call calls f, as to kill the client, and then does as the fault does.
+func Call(f func(), then Fault) Fault {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		f()
+		return then(w, r)
+	}
+}
+
 // Garbage answers with bytes that are not HTTP.
 func Garbage() Fault {
 	return func(w http.ResponseWriter, _ *http.Request) bool {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,46 +63,83 @@ func (s *Server) organization(w http.ResponseWriter, _ *http.Request, t register
 	})
 }
 
-func (s *Server) listKeys(w http.ResponseWriter, _ *http.Request, t registeredToken) {
-	list := []object{}
-	for _, k := range s.keys {
-		if k.organization == t.organization {
-			list = append(list, keyEntity(k))
-		}
-	}
-	s.collection(w, list)
-}
-
-func (s *Server) key(w http.ResponseWriter, r *http.Request, t registeredToken) {
-	id := r.PathValue("id")
-	if uuid.Validate(id) != nil {
-		refuse(w, &refusal{http.StatusNotFound, "HTTP 404 Not Found"})
-		return
-	}
-	for _, k := range s.keys {
-		if k.id == id && k.organization == t.organization {
-			answer(w, http.StatusOK, "application/json", keyEntity(k))
-			return
-		}
-	}
-	refuse(w, &refusal{http.StatusNotFound, "Cannot find public key"})
-}
-
-func keyEntity(k registeredKey) object {
-	return object{"id": k.id, "publicKey": k.public.PEM(), "createdAt": k.created.Format(instant), "label": k.label}
-}
-
 func (s *Server) listTokens(w http.ResponseWriter, _ *http.Request, t registeredToken) {
 	list := []object{}
 	for _, other := range s.tokens {
 		if other.organization == t.organization {
-			list = append(list, object{
-				"id": other.id, "tokenType": "MACAROON", "label": other.label,
-				"createdAt": other.created.Format(instant), "expiresAt": other.expires.Add(time.Millisecond).Format(instant),
-			})
+			list = append(list, tokenEntity(other))
 		}
 	}
 	s.collection(w, list)
+}
+
+func tokenEntity(t registeredToken) object {
+	return object{
+		"id": t.id, "tokenType": "MACAROON", "label": t.label,
+		"createdAt": t.created.Format(instant), "expiresAt": t.expires.Add(time.Millisecond).Format(instant),
+	}
+}
+
+// createToken makes a client token for the bearer's own organization. An expiration
+// that is asked for stands in the list alone: the token itself lasts its year.
+func (s *Server) createToken(w http.ResponseWriter, r *http.Request, t registeredToken) {
+	now := s.options.Now().UTC()
+	query := r.URL.Query()
+	made := registeredToken{
+		id: uuid.NewString(), organization: t.organization, location: t.location,
+		label:   "Token for organization " + t.organization + ".",
+		rootKey: random(32), created: now, expires: now.AddDate(1, 0, 0),
+	}
+	if query.Has("label") {
+		made.label = query.Get("label")
+	}
+	if query.Has("expiration") {
+		expires, err := time.Parse(time.RFC3339Nano, query.Get("expiration"))
+		switch {
+		case err != nil:
+			refuse(w, badRequest("query param expiration must be a valid offset date-time"))
+			return
+		case expires.After(made.expires):
+			refuse(w, badRequest("Cannot set expiration after policy default"))
+			return
+		case expires.Before(now):
+			refuse(w, badRequest("Cannot set expiration before current time"))
+			return
+		}
+		made.expires = expires
+	}
+	s.tokens = append(s.tokens, made)
+	entity := tokenEntity(made)
+	entity["token"] = s.mint(made, now.Add(tokenLife))
+	answer(w, http.StatusOK, "application/json", entity)
+}
+
+// removeToken deletes a client token of the bearer's own organization, even the one
+// that it was made from.
+func (s *Server) removeToken(w http.ResponseWriter, r *http.Request, t registeredToken) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		refuse(w, &refusal{http.StatusNotFound, "HTTP 404 Not Found"})
+		return
+	}
+	before := len(s.tokens)
+	s.tokens = slices.DeleteFunc(s.tokens, func(other registeredToken) bool {
+		return other.id == id.String() && other.organization == t.organization
+	})
+	if len(s.tokens) == before {
+		refuse(w, errLogged)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// addresses is refused in production: there, the portal alone keeps the list.
+func (s *Server) addresses(w http.ResponseWriter, _ *http.Request, _ registeredToken) {
+	if s.options.Production {
+		refuse(w, &refusal{http.StatusForbidden, "HTTP 403 Forbidden"})
+		return
+	}
+	s.collection(w, []object{})
 }
 
 func (s *Server) collection(w http.ResponseWriter, list []object) {

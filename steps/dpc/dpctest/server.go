@@ -4,16 +4,13 @@ import (
 	"crypto/x509"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
-
-	"dpc-onboard/keys"
 )
 
 // OrganizationID is the ID of the organization that every stand-in knows.
@@ -36,6 +33,7 @@ type Options struct {
 	Certificate  Certificate      // with TLS: how the certificate is wrong
 	AnyKey       bool             // take an assertion signed with any key of the organization
 	TLSMax       uint16           // with TLS: the newest version to speak, as tls.VersionTLS11
+	Production   bool             // what production alone refuses is refused
 }
 
 // Organization is one customer of DPC's.
@@ -66,13 +64,8 @@ type Server struct {
 	discharges    map[string][]byte    // third-party caveat to its root key
 	jtis          map[string]time.Time // when each was used
 	faults        map[string]Fault
+	moments       []moment
 	requests      []Request
-}
-
-type registeredKey struct {
-	id, organization, label string
-	public                  keys.PublicKey
-	created                 time.Time
 }
 
 // New starts a stand-in on a loopback address; it ends with the test.
@@ -145,39 +138,33 @@ func (s *Server) AddOrganization(o Organization) {
 	s.organizations[o.ID] = o
 }
 
-// AddKey registers a public key for the server's organization, as the portal's
-// "Add key" does, and returns its key ID.
-func (s *Server) AddKey(pub keys.PublicKey) string {
-	return s.AddKeyOf(s.options.Organization.ID, "practice-key", pub)
-}
-
-// AddKeyOf registers a public key under a label for any organization and returns
-// its key ID.
-func (s *Server) AddKeyOf(organization, label string, pub keys.PublicKey) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	id := uuid.NewString()
-	s.keys = append(s.keys, registeredKey{id, organization, label, pub, s.options.Now()})
-	return id
-}
-
-// ReplaceKey puts another public key under a key ID.
-func (s *Server) ReplaceKey(id string, pub keys.PublicKey) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.keys {
-		if s.keys[i].id == id {
-			s.keys[i].public = pub
-		}
-	}
-}
-
 // Break sets what answers a path below the base, as "/Token/auth", or "*" for
 // every path, instead of DPC. A nil fault heals the path.
 func (s *Server) Break(path string, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[path] = f
+}
+
+// moment is a fault that is still to come.
+type moment struct {
+	left  int // requests until then
+	after bool
+	fault Fault
+}
+
+// Before sets what answers the n-th request from now on instead of DPC, whatever its
+// path; 1 is the next. DPC doesn't see that request.
+func (s *Server) Before(n int, f Fault) { s.at(moment{n, false, f}) }
+
+// After sets what answers the n-th request from now on once DPC has done what it
+// asks. The client never sees DPC's answer, unless the fault returns false.
+func (s *Server) After(n int, f Fault) { s.at(moment{n, true, f}) }
+
+func (s *Server) at(m moment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moments = append(s.moments, m)
 }
 
 // Requests returns what the server saw so far, in order.
@@ -204,7 +191,12 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET "+apiPath+"/Organization", s.bearer(s.organization))
 	mux.HandleFunc("GET "+apiPath+"/Key", s.bearer(s.listKeys))
 	mux.HandleFunc("GET "+apiPath+"/Key/{id}", s.bearer(s.key))
+	mux.HandleFunc("POST "+apiPath+"/Key", s.bearer(s.submitKey))
+	mux.HandleFunc("DELETE "+apiPath+"/Key/{id}", s.bearer(s.removeKey))
 	mux.HandleFunc("GET "+apiPath+"/Token", s.bearer(s.listTokens))
+	mux.HandleFunc("POST "+apiPath+"/Token", s.bearer(s.createToken))
+	mux.HandleFunc("DELETE "+apiPath+"/Token/{id}", s.bearer(s.removeToken))
+	mux.HandleFunc(apiPath+"/IpAddress", s.bearer(s.addresses))
 	return mux
 }
 
@@ -215,20 +207,45 @@ func (s *Server) record(next http.Handler) http.Handler {
 		w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
 		s.mu.Lock()
 		s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.Header.Clone(), body})
-		fault := s.fault(strings.TrimPrefix(r.URL.Path, apiPath))
+		fault, after := s.fault(strings.TrimPrefix(r.URL.Path, apiPath))
 		s.mu.Unlock()
 		if fault != nil && fault(w, r) {
 			return
 		}
-		next.ServeHTTP(w, r)
+		if after == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		kept := httptest.NewRecorder()
+		next.ServeHTTP(kept, r)
+		if !after(w, r) {
+			maps.Copy(w.Header(), kept.Header())
+			w.WriteHeader(kept.Code)
+			_, _ = w.Write(kept.Body.Bytes())
+		}
 	})
 }
 
-func (s *Server) fault(path string) Fault {
-	if f := s.faults[path]; f != nil {
-		return f
+// fault returns what answers a request instead of DPC, and what answers it after
+// DPC has done its work. Either may be nil.
+func (s *Server) fault(path string) (before, after Fault) {
+	for i := range s.moments {
+		m := &s.moments[i]
+		switch m.left--; {
+		case m.left != 0:
+		case m.after:
+			after = m.fault
+		default:
+			before = m.fault
+		}
 	}
-	return s.faults["*"]
+	if before == nil {
+		before = s.faults[path]
+	}
+	if before == nil {
+		before = s.faults["*"]
+	}
+	return before, after
 }
 
 // keep reads a request's body and puts it back.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,9 +33,41 @@ type Token struct {
 }
 
 type registeredToken struct {
-	id, organization, label string
-	rootKey                 []byte
-	created, expires        time.Time
+	id, organization, label, location string
+	rootKey                           []byte
+	created, expires                  time.Time // expires is what the list says
+}
+
+// ListedToken is a client token as DPC holds it.
+type ListedToken struct {
+	ID, Organization, Label string
+	Created, Expires        time.Time
+}
+
+// Tokens returns the client tokens that were made and not deleted, in order.
+func (s *Server) Tokens() []ListedToken {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []ListedToken
+	for _, t := range s.tokens {
+		list = append(list, ListedToken{t.id, t.organization, t.label, t.created, t.expires})
+	}
+	return list
+}
+
+// DeleteToken deletes a client token, as the portal does.
+func (s *Server) DeleteToken(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens = slices.DeleteFunc(s.tokens, func(t registeredToken) bool { return t.id == id })
+}
+
+// RejectOrganization deletes all client tokens of an organization, as happens where
+// CMS rejects it.
+func (s *Server) RejectOrganization(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens = slices.DeleteFunc(s.tokens, func(t registeredToken) bool { return t.organization == id })
 }
 
 // Token makes a client token in DPC's form, as the portal's "Create token" does.
@@ -51,38 +84,36 @@ func (s *Server) Token(o Token) keys.Secret {
 	if o.Location == "" {
 		o.Location = "https://sandbox.dpc.cms.gov/api"
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := s.options.Now().UTC()
 	token := registeredToken{
-		id: uuid.NewString(), organization: o.Organization, label: o.Label,
+		id: uuid.NewString(), organization: o.Organization, label: o.Label, location: o.Location,
 		rootKey: random(32), created: now, expires: now.Add(o.Life),
 	}
-	value := s.mint(token, o.Location)
+	value := s.mint(token, token.expires)
 	if o.Forged {
 		token.rootKey = random(32)
 	}
 	if !o.Deleted {
-		s.mu.Lock()
-		defer s.mu.Unlock()
 		s.tokens = append(s.tokens, token)
 	}
 	return keys.NewSecret(value)
 }
 
 // mint writes the macaroon with DPC's four caveats.
-func (s *Server) mint(t registeredToken, location string) string {
-	m := must(macaroon.New(t.rootKey, []byte(t.id), location, macaroon.V2))
+func (s *Server) mint(t registeredToken, expires time.Time) string {
+	m := must(macaroon.New(t.rootKey, []byte(t.id), t.location, macaroon.V2))
 	for _, caveat := range []string{
 		"dpc_macaroon_version = 2",
-		"expires = " + t.expires.Format("2006-01-02T15:04:05.000000Z07:00"),
+		"expires = " + expires.Format("2006-01-02T15:04:05.000000Z07:00"),
 		"organization_id = " + t.organization,
 	} {
 		check(m.AddFirstPartyCaveat([]byte(caveat)))
 	}
 	caveat, rootKey := append([]byte{2, 0xff}, random(80)...), random(24)
 	check(m.AddThirdPartyCaveat(rootKey, caveat, "local"))
-	s.mu.Lock()
 	s.discharges[string(caveat)] = rootKey
-	s.mu.Unlock()
 	return encode(m)
 }
 
