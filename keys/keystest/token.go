@@ -87,30 +87,32 @@ func addLocalCaveat(t testing.TB, m *macaroon.Macaroon) {
 	}
 }
 
-// dpcForm is one macaroon in V2 JSON, with the version in front and the fields in
-// the order in which DPC writes them.
-type dpcForm struct {
-	Version     int             `json:"v"`
-	Location    string          `json:"l,omitempty"`
-	ID          string          `json:"i,omitempty"`
-	ID64        string          `json:"i64,omitempty"`
-	Caveats     json.RawMessage `json:"c"`
-	Signature   string          `json:"s,omitempty"`
-	Signature64 string          `json:"s64,omitempty"`
+// form is one macaroon in V2 JSON, with the version in front and the fields in the
+// order in which DPC writes them.
+type form struct {
+	Version   int          `json:"v"`
+	Location  string       `json:"l,omitempty"`
+	ID        string       `json:"i"`
+	Caveats   []caveatForm `json:"c"`
+	Signature string       `json:"s64"`
+}
+
+// caveatForm is a caveat: its ID is base64 without padding, even where it is text.
+type caveatForm struct {
+	ID           string `json:"i64"`
+	Location     string `json:"l,omitempty"`
+	Verification string `json:"v64,omitempty"`
 }
 
 // JSON returns a V2 macaroon in plain JSON as DPC writes it.
 func JSON(t testing.TB, m *macaroon.Macaroon) []byte {
 	t.Helper()
-	data, err := m.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
+	b64 := base64.RawURLEncoding.EncodeToString
+	f := form{Version: 2, Location: m.Location(), ID: string(m.Id()), Signature: b64(m.Signature())}
+	for _, c := range m.Caveats() {
+		f.Caveats = append(f.Caveats, caveatForm{b64(c.Id), c.Location, b64(c.VerificationId)})
 	}
-	form := dpcForm{Version: 2}
-	if err := json.Unmarshal(data, &form); err != nil {
-		t.Fatal(err)
-	}
-	data, err = json.Marshal(form)
+	data, err := json.Marshal(f)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -244,7 +244,7 @@ var credentialRows = []row{
 			p.creds.ClientToken = p.server.Token(dpctest.Token{Life: 12*24*time.Hour + time.Hour, Label: "ending"})
 		},
 		id: check.Expiry, status: check.Noted, cause: check.CauseTokenExpiring,
-		sentence: "The client token “ending” was made on November 22, 2026 and expires on December 4, 2026, in 12 days.",
+		sentence: "The client token “ending” was made on December 4, 2025 and expires on December 4, 2026, in 12 days.",
 		remedy:   "Create a new client token before that day, so that nothing stops working.",
 	},
 	{

@@ -68,7 +68,7 @@ func TestNoSecretComesOut(t *testing.T) {
 		"echo 401":     dpctest.Echo(401),
 		"echo 403":     dpctest.Echo(403),
 		"echo 500":     dpctest.Echo(500),
-		"echo in name": echoEverywhere,
+		"echo in name": nil, // needs the token's ID
 		"echo pieces":  echoPieces,
 		"redirect":     echoInRedirect,
 		"cut off":      dpctest.CutOff(),
@@ -81,7 +81,11 @@ func TestNoSecretComesOut(t *testing.T) {
 			t.Run(name+at.path, func(t *testing.T) {
 				p := newPractice(t, dpctest.Options{})
 				p.creds.OrganizationToken = p.server.Token(dpctest.Token{Label: "as organization token"})
-				p.server.Break(at.path, fault)
+				broken := fault
+				if broken == nil {
+					broken = echoEverywhere(p.server.Tokens()[0].ID)
+				}
+				p.server.Break(at.path, broken)
 				report := p.check(t)
 				_, _, err := p.client.AccessToken(t.Context(), p.creds)
 				out := everything(t, report) + fmt.Sprintf("%v %+v %#v %s", err, err, err, record.Hint(err))
@@ -110,17 +114,19 @@ func everything(t *testing.T, r check.Report) string {
 	return out
 }
 
-// echoEverywhere sends the end of what it got as names and labels.
-func echoEverywhere(w http.ResponseWriter, r *http.Request) bool {
-	name := pieces(r)
-	return dpctest.Reply(200, "application/json", fmt.Sprintf(`{
+// echoEverywhere sends the end of what it got as names and labels, also of the
+// client token with that ID.
+func echoEverywhere(id string) dpctest.Fault {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		return dpctest.Reply(200, "application/json", fmt.Sprintf(`{
 		"resourceType": "CapabilityStatement",
 		"access_token": %[1]s, "token_type": "bearer",
 		"id": "`+dpctest.OrganizationID+`", "label": %[1]s, "publicKey": %[1]s,
 		"entry": [{"resource":{"resourceType":"Organization","id":"`+dpctest.OrganizationID+`","name":%[1]s,
 			"identifier":[{"system":"`+npiSystem+`","value":%[1]s}]}}],
-		"entities": [{"label":%[1]s,"expiresAt":"2027-11-22T12:00:00Z","createdAt":%[1]s}]
-	}`, name))(w, r)
+		"entities": [{"id":"%[2]s","label":%[1]s,"createdAt":%[1]s}]
+	}`, pieces(r), id))(w, r)
+	}
 }
 
 // echoPieces refuses with the end of what it got.

@@ -2,6 +2,7 @@ package dpc
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"dpc-onboard/keys"
@@ -146,17 +147,11 @@ func (r *run) compareKey(ctx context.Context) check.Line {
 	return line
 }
 
-const (
-	// soon is how many days before its end a client token is worth a note.
-	soon = 30
-	// sameMoment is how far apart the end that a token says of itself and the end
-	// in DPC's list may be: DPC reads its clock twice.
-	sameMoment = time.Minute
-)
+// soon is how many days before its end a client token is worth a note.
+const soon = 30
 
 // expiry says when the client token ends, from the token itself; and what DPC's
-// list says of it, where there is an access token to ask with. The list holds no
-// part of the token, so it is found by its end.
+// list says of it, where there is an access token to ask with.
 func (r *run) expiry(ctx context.Context) check.Line {
 	if r.says.OrganizationID == "" { // it can't be read
 		return *r.unread
@@ -175,13 +170,13 @@ func (r *run) expiry(ctx context.Context) check.Line {
 		return line
 	}
 	all, f := fetch(ctx, r.session, "/Token", typeJSON, parseTokens)
-	nearest := sameMoment + 1
-	for _, t := range all {
-		if apart := t.expires.Sub(r.says.Expires).Abs(); apart < nearest {
-			nearest, line.TokenLabel, line.Created = apart, t.label, t.created
-		}
-	}
-	if f == nil && nearest > sameMoment {
+	own := slices.IndexFunc(all, func(t token) bool { return t.id == r.says.ID })
+	switch {
+	case f != nil:
+	case r.says.ID == "": // nothing to find it by
+	case own >= 0:
+		line.TokenLabel, line.Created = all[own].label, all[own].created
+	default:
 		f = failed(check.CauseTokenUnlisted, check.FixNone, "")
 	}
 	if f != nil && line.Cause == "" {

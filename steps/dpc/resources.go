@@ -153,30 +153,33 @@ func parseKeys(a answer) ([]key, *fault) {
 	return all, nil
 }
 
-// token is a client token as the portal lists it.
+// token is a client token as the portal lists it. Its ID is the one that the token
+// itself says. When it ends is in the list too, but up to a day apart from what the
+// token says, and the token is what DPC goes by.
 type token struct {
-	label            string
-	created, expires time.Time
+	id, label string
+	created   time.Time // zero where the list does not say
 }
 
 func parseTokens(a answer) ([]token, *fault) {
 	var body struct {
 		Entities []struct {
+			ID      string `json:"id"`
 			Label   string `json:"label"`
 			Created string `json:"createdAt"`
-			Expires string `json:"expiresAt"`
 		} `json:"entities"`
 	}
 	if f := decode(a, &body); f != nil {
 		return nil, f
 	}
+	if body.Entities == nil {
+		return nil, unexpected(a, "the answer holds no list of tokens")
+	}
 	var all []token
 	for _, entity := range body.Entities {
-		created, _ := time.Parse(time.RFC3339Nano, entity.Created) // may be missing
-		expires, err := time.Parse(time.RFC3339Nano, entity.Expires)
-		if err == nil {
-			all = append(all, token{entity.Label, created.UTC(), expires.UTC()})
-		}
+		id, _ := keys.ParseUUID(entity.ID) // another kind of token may be in the list
+		created, _ := time.Parse(time.RFC3339Nano, entity.Created)
+		all = append(all, token{id, entity.Label, created.UTC()})
 	}
 	return all, nil
 }

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -36,32 +38,47 @@ const logged = "There was an error processing your request. It has been logged (
 
 var errLogged = &refusal{http.StatusInternalServerError, logged + "."}
 
+var errMediaType = &refusal{http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type"}
+
 var errInvalidJWT = unauthorized("Invalid JWT")
 
+// invalid is DPC's answer to a request whose parts it does not take.
+func invalid(w http.ResponseWriter, status int, errs ...string) {
+	answer(w, status, "application/json", object{"id": "5f0c1a2b3c4d5e6f", "errors": errs})
+}
+
+const noHTML = "Cannot contain HTML"
+
 // validate looks at the form of an assertion, as DPC's TokenValidator does.
-func (s *Server) validate(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
-		refuse(w, &refusal{http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type"})
+func (s api) validate(w http.ResponseWriter, r *http.Request) {
+	assertion := keep(r)
+	switch {
+	case !strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain"):
+		refuse(w, errMediaType)
+		return
+	case assertion == "":
+		invalid(w, http.StatusUnprocessableEntity, "The request body Must submit JWT")
+		return
+	case strings.ContainsAny(assertion, "<>"):
+		invalid(w, http.StatusUnprocessableEntity, "The request body "+noHTML)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.wellFormed(keep(r)); err != nil {
+	if err := s.wellFormed(assertion); err != nil {
 		refuse(w, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-func (s *Server) wellFormed(assertion string) error {
+func (s api) wellFormed(assertion string) error {
 	claims := jwt.MapClaims{}
 	token, _, err := jwt.NewParser().ParseUnverified(assertion, claims)
 	if err != nil {
 		return badRequest("JWT is not formatted correctly")
 	}
-	for _, look := range []func(*jwt.Token, jwt.MapClaims) error{
-		formKeyID, s.formExpiry, s.formID, s.formAudience, formClientToken,
-	} {
+	for _, look := range []func(*jwt.Token, jwt.MapClaims) error{formKeyID, s.formExpiry, s.formClaims, formClientToken} {
 		if err := look(token, claims); err != nil {
 			return err
 		}
@@ -80,7 +97,7 @@ func formKeyID(token *jwt.Token, _ jwt.MapClaims) error {
 	return nil
 }
 
-func (s *Server) formExpiry(_ *jwt.Token, claims jwt.MapClaims) error {
+func (s api) formExpiry(_ *jwt.Token, claims jwt.MapClaims) error {
 	exp, err := claims.GetExpirationTime()
 	if err != nil || exp == nil {
 		return badRequest("Claim `expiration` must be present")
@@ -93,30 +110,21 @@ func (s *Server) formExpiry(_ *jwt.Token, claims jwt.MapClaims) error {
 	return nil
 }
 
-func (s *Server) formID(_ *jwt.Token, claims jwt.MapClaims) error {
+// formClaims takes an empty claim for one that is there, as DPC does.
+func (s api) formClaims(_ *jwt.Token, claims jwt.MapClaims) error {
+	for _, c := range []struct{ claim, name string }{{"iss", "issuer"}, {"jti", "id"}, {"sub", "subject"}, {"aud", "audience"}} {
+		if claims[c.claim] == nil {
+			return badRequest("Claim `" + c.name + "` must be present")
+		}
+	}
 	jti, _ := claims["jti"].(string)
-	if jti == "" {
-		return badRequest("Claim `id` must be present")
-	}
-	if s.replayed(jti) {
-		return badRequest("Token ID cannot be re-used")
-	}
-	return nil
-}
-
-func (s *Server) formAudience(_ *jwt.Token, claims jwt.MapClaims) error {
-	iss, _ := claims["iss"].(string)
-	sub, _ := claims["sub"].(string)
+	audience, err := claims.GetAudience()
 	switch {
-	case iss == "":
-		return badRequest("Claim `issuer` must be present")
-	case sub == "":
-		return badRequest("Claim `subject` must be present")
-	case iss != sub:
+	case s.replayed(jti):
+		return badRequest("Token ID cannot be re-used")
+	case claims["iss"] != claims["sub"]:
 		return badRequest("Issuer and Subject must be identical")
-	case claims["aud"] == nil:
-		return badRequest("Claim `audience` must be present")
-	case claims["aud"] != s.Base()+"/Token/auth":
+	case err != nil || len(audience) != 1 || audience[0] != s.Base()+"/Token/auth":
 		return badRequest("Audience claim value is incorrect")
 	}
 	return nil
@@ -133,20 +141,24 @@ func formClientToken(_ *jwt.Token, claims jwt.MapClaims) error {
 	return nil
 }
 
-func (s *Server) replayed(jti string) bool {
+func (s api) replayed(jti string) bool {
 	used, ok := s.jtis[jti]
 	return ok && s.options.Now().Before(used.Add(assertionLife))
 }
 
 // auth exchanges an assertion for an access token.
-func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := formParameters(r); err != nil {
-		refuse(w, err)
+func (s api) auth(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		refuse(w, errMediaType)
 		return
 	}
-	client, err := s.authorize(r.PostForm.Get("client_assertion"))
+	if errs := formParameters(r.PostForm); errs != nil {
+		invalid(w, http.StatusBadRequest, errs...)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	client, err := s.grant(r.PostForm)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -159,27 +171,38 @@ func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func formParameters(r *http.Request) error {
-	if err := r.ParseForm(); err != nil || len(r.PostForm) == 0 {
-		return &refusal{http.StatusUnsupportedMediaType, "HTTP 415 Unsupported Media Type"}
+// formParameters looks whether all parameters are there.
+func formParameters(form url.Values) (errs []string) {
+	for i, p := range []struct{ field, name string }{
+		{"scope", "Scope"}, {"grant_type", "Grant type"}, {"client_assertion_type", "Assertion type"}, {"client_assertion", "Assertion"},
+	} {
+		switch value := form.Get(p.field); {
+		case value == "":
+			errs = append(errs, fmt.Sprintf("arg%d %s is required", i, p.name))
+		case strings.ContainsAny(value, "<>"):
+			errs = append(errs, fmt.Sprintf("arg%d %s", i, noHTML))
+		}
 	}
+	return errs
+}
+
+// grant looks at the values of the parameters, and then at the assertion.
+func (s api) grant(form url.Values) (*macaroon.Macaroon, error) {
 	const kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	switch form := r.PostForm; {
+	switch {
 	case form.Get("grant_type") != "client_credentials":
-		return badRequest("Grant Type must be 'client_credentials'")
+		return nil, badRequest("Grant Type must be 'client_credentials'")
 	case form.Get("client_assertion_type") != kind:
-		return badRequest("Client Assertion Type must be '" + kind + "'")
+		return nil, badRequest("Client Assertion Type must be '" + kind + "'")
 	case form.Get("scope") != "system/*.*":
-		return badRequest("Access Scope must be 'system/*.*'")
-	case form.Get("client_assertion") == "":
-		return badRequest("Client Assertion must be present")
+		return nil, badRequest("Access Scope must be 'system/*.*'")
 	}
-	return nil
+	return s.authorize(form.Get("client_assertion"))
 }
 
 // authorize goes through an assertion in DPC's order: organization, key,
 // signature, claims.
-func (s *Server) authorize(assertion string) (*macaroon.Macaroon, error) {
+func (s api) authorize(assertion string) (*macaroon.Macaroon, error) {
 	claims := jwt.MapClaims{}
 	token, _, err := jwt.NewParser().ParseUnverified(assertion, claims)
 	if err != nil {
@@ -214,28 +237,37 @@ func clientToken(claims jwt.MapClaims) (*macaroon.Macaroon, error) {
 	return all[0], nil
 }
 
-func (s *Server) keyFor(token *jwt.Token, organization string) (registeredKey, error) {
-	id, _ := token.Header["kid"].(string)
-	if uuid.Validate(id) != nil {
+func (s api) keyFor(token *jwt.Token, organization string) (registeredKey, error) {
+	id, ok := token.Header["kid"].(string)
+	if !ok {
+		return registeredKey{}, errLogged
+	}
+	canonical, err := uuid.Parse(id)
+	if err != nil {
 		return registeredKey{}, unauthorized("Invalid Public Key ID")
 	}
 	for _, k := range s.keys {
-		if k.id == id && k.organization == organization {
+		if k.id == canonical.String() && k.organization == organization {
 			return k, nil
 		}
 	}
 	return registeredKey{}, unauthorized("Cannot find public key with id: " + id)
 }
 
-// signed verifies the signature, the audience and that the time is not over.
-func (s *Server) signed(assertion string, key registeredKey) bool {
+// signed verifies the signature, by any of RSA's methods, that the audience is one
+// of those named, and that the time has come and is not over. A line end behind the
+// signature is not base64.
+func (s api) signed(assertion string, key registeredKey) bool {
+	if strings.ContainsAny(assertion, "\r\n") {
+		return false
+	}
 	candidates := []registeredKey{key}
 	if s.options.AnyKey {
 		candidates = s.keys
 	}
 	for _, k := range candidates {
 		_, err := jwt.Parse(assertion, func(*jwt.Token) (any, error) { return publicKey(k.public) },
-			jwt.WithValidMethods([]string{"RS384"}),
+			jwt.WithValidMethods([]string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}),
 			jwt.WithTimeFunc(s.options.Now),
 			jwt.WithAudience(s.Base()+"/Token/auth"))
 		if err == nil && k.organization == key.organization {
@@ -263,10 +295,7 @@ func publicKey(k keys.PublicKey) (*rsa.PublicKey, error) {
 
 // claimed looks at what the signature vouches for. It remembers the ID even of
 // an assertion that is then refused, as DPC does.
-func (s *Server) claimed(claims jwt.MapClaims) error {
-	if _, single := claims["aud"].(string); !single {
-		return errInvalidJWT
-	}
+func (s api) claimed(claims jwt.MapClaims) error {
 	for _, c := range []struct{ claim, name string }{{"iss", "issuer"}, {"sub", "subject"}, {"jti", "id"}} {
 		if value, _ := claims[c.claim].(string); value == "" {
 			return badRequest("Claim " + c.name + " must be present")

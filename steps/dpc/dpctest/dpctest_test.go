@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"gopkg.in/macaroon.v2"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
@@ -170,11 +171,17 @@ func TestAssertions(t *testing.T) {
 		{"iss is not sub", func(_ *testing.T, _ world, d *draft) { d.claims["iss"] = "someone" }, "Issuer and Subject must be identical", "Issuer and Subject must be identical", 400},
 		{"no aud", func(_ *testing.T, _ world, d *draft) { delete(d.claims, "aud") }, "Claim `audience` must be present", "Invalid JWT", 401},
 		{"another aud", func(_ *testing.T, _ world, d *draft) { d.claims["aud"] = "https://example.com" }, "Audience claim value is incorrect", "Invalid JWT", 401},
-		{"two auds", func(_ *testing.T, _ world, d *draft) { d.claims["aud"] = []any{d.claims["aud"], "https://example.com"} }, "Audience claim value is incorrect", "Invalid JWT", 401},
-		{"no kid", func(_ *testing.T, _ world, d *draft) { delete(d.header, "kid") }, "JWT header must have `kid` value", "Invalid Public Key ID", 401},
+		{"two auds", func(_ *testing.T, _ world, d *draft) { d.claims["aud"] = []any{d.claims["aud"], "https://example.com"} }, "Audience claim value is incorrect", ok, 200},
+		{"a list of one aud", func(_ *testing.T, _ world, d *draft) { d.claims["aud"] = []any{d.claims["aud"]} }, ok, ok, 200},
+		{"empty jti", func(_ *testing.T, _ world, d *draft) { d.claims["jti"] = "" }, ok, "Claim id must be present", 400},
+		{"nbf to come", func(_ *testing.T, w world, d *draft) { d.claims["nbf"] = w.now.Add(time.Minute).Unix() }, ok, "Invalid JWT", 401},
+		{"no kid", func(_ *testing.T, _ world, d *draft) { delete(d.header, "kid") }, "JWT header must have `kid` value", "There was an error processing your request. It has been logged (ID 5f0c1a2b3c4d5e6f).", 500},
 		{"kid is a label", func(_ *testing.T, _ world, d *draft) { d.header["kid"] = "my key" }, "`kid` value must be a UUID", "Invalid Public Key ID", 401},
 		{"unknown kid", func(_ *testing.T, _ world, d *draft) { d.header["kid"] = "a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55" }, ok, "Cannot find public key with id: a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55", 401},
-		{"RS256", func(_ *testing.T, _ world, d *draft) { d.method = jwt.SigningMethodRS256 }, ok, "Invalid JWT", 401},
+		{"kid in capitals", func(_ *testing.T, w world, d *draft) { d.header["kid"] = strings.ToUpper(w.keyID) }, ok, ok, 200},
+		{"RS256", func(_ *testing.T, _ world, d *draft) { d.method = jwt.SigningMethodRS256 }, ok, ok, 200},
+		{"RS512", func(_ *testing.T, _ world, d *draft) { d.method = jwt.SigningMethodRS512 }, ok, ok, 200},
+		{"PS384", func(_ *testing.T, _ world, d *draft) { d.method = jwt.SigningMethodPS384 }, ok, ok, 200},
 		{"no signature", func(_ *testing.T, _ world, d *draft) {
 			d.method, d.key = jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType
 		}, ok, "Invalid JWT", 401},
@@ -226,31 +233,6 @@ func TestAssertionsWorkOnce(t *testing.T) {
 	}
 }
 
-func TestFormParameters(t *testing.T) {
-	w := newWorld(t)
-	for name, message := range map[string]string{
-		"scope":                 "Access Scope must be 'system/*.*'",
-		"grant_type":            "Grant Type must be 'client_credentials'",
-		"client_assertion_type": "Client Assertion Type must be '" + assertionType + "'",
-		"client_assertion":      "Client Assertion must be present",
-	} {
-		form := url.Values{
-			"scope": {"system/*.*"}, "grant_type": {"client_credentials"},
-			"client_assertion_type": {assertionType}, "client_assertion": {w.draft().sign(t)},
-		}
-		form.Del(name)
-		if status, body := w.post(t, "/Token/auth", "application/x-www-form-urlencoded", form.Encode()); status != 400 || body["message"] != message {
-			t.Errorf("%s: %d %v", name, status, body)
-		}
-	}
-	if status, _ := w.post(t, "/Token/auth", "application/json", "{}"); status != 415 {
-		t.Error("JSON instead of a form:", status)
-	}
-	if status, _ := w.post(t, "/Token/validate", "application/json", "{}"); status != 415 {
-		t.Error("JSON instead of text:", status)
-	}
-}
-
 func TestAccessTokens(t *testing.T) {
 	w := newWorld(t)
 	access := w.access(t)
@@ -283,7 +265,7 @@ func TestAccessTokensOfBadClientTokens(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	for _, bearer := range []string{"", "nonsense", w.token.Reveal()} { // the last is not discharged
+	for _, bearer := range []string{"nonsense", w.token.Reveal()} { // the last is not discharged
 		if status, _ := w.get(t, "/Token", bearer); status != 401 {
 			t.Errorf("%.10q: %d", bearer, status)
 		}
@@ -312,18 +294,68 @@ func TestOrganizationsAreApart(t *testing.T) {
 	}
 }
 
-// A token has the form of DPC's own, as the program reads it.
+// A token has the form of DPC's own, as the program reads it, and the list names it
+// by the ID that stands in it. The two take a year for another span.
 func TestTokenForm(t *testing.T) {
 	w := newWorld(t)
 	if got := w.token.Reveal(); !strings.HasPrefix(got, "W3sidiI6Mi") || len(got) < 500 || len(got) > 1500 {
 		t.Errorf("%d characters", len(got))
 	}
-	if raw, err := base64.URLEncoding.DecodeString(w.token.Reveal()); err != nil || !strings.Contains(string(raw), `"dpc_macaroon_version = 2"`) {
-		t.Errorf("not DPC's form: %v", err)
+	raw, err := base64.URLEncoding.DecodeString(w.token.Reveal())
+	version := base64.RawURLEncoding.EncodeToString([]byte("dpc_macaroon_version = 2"))
+	if err != nil || !strings.Contains(string(raw), `{"i64":"`+version+`"}`) || strings.Contains(string(raw), "=") {
+		t.Errorf("not DPC's form: %v, %s", err, raw)
 	}
+	listed := w.Tokens()[0]
 	_, says, err := keys.ParseToken(w.token)
-	if err != nil || says.OrganizationID != dpctest.OrganizationID || says.Host != "sandbox.dpc.cms.gov" || !says.Expires.Equal(w.now.Add(365*24*time.Hour)) {
+	if err != nil || says.OrganizationID != dpctest.OrganizationID || says.Host != "sandbox.dpc.cms.gov" || says.ID != listed.ID {
 		t.Errorf("%+v, %v", says, err)
+	}
+	if got := says.Expires.Sub(*w.now); got != 365*24*time.Hour+5*time.Hour+49*time.Minute+12*time.Second {
+		t.Errorf("it lasts %s", got)
+	}
+	if !listed.Expires.Equal(w.now.AddDate(1, 0, 0)) || !listed.Created.Equal(*w.now) {
+		t.Errorf("%+v", listed)
+	}
+}
+
+// DPC reads tokens in other forms than its own, but no V2 binary.
+func TestTokenForms(t *testing.T) {
+	w := newWorld(t)
+	array, err := base64.URLEncoding.DecodeString(w.token.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := string(array)
+	v1, err := keystest.Macaroon(t, keystest.TokenSpec{}, macaroon.V1).MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v2, err := keystest.Macaroon(t, keystest.TokenSpec{}, macaroon.V2).MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		token string
+		taken bool
+	}{
+		"plain array":  {plain, true},
+		"plain object": {plain[1 : len(plain)-1], true},
+		"no padding":   {strings.TrimRight(w.token.Reveal(), "="), true},
+		"V1 binary":    {base64.URLEncoding.EncodeToString(v1), true},
+		"V2 binary":    {base64.URLEncoding.EncodeToString(v2), false},
+		"a line end":   {w.token.Reveal() + "\n", false},
+	} {
+		d := w.draft()
+		d.claims["iss"], d.claims["sub"] = c.token, c.token
+		want := "Client token is not formatted correctly"
+		if c.taken {
+			want = ""
+		}
+		_, body := w.post(t, "/Token/validate", "text/plain", d.sign(t))
+		if got, _ := body["message"].(string); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func (s *Server) DeleteKey(id string) {
 	s.keys = slices.DeleteFunc(s.keys, func(k registeredKey) bool { return k.id == id })
 }
 
-func (s *Server) listKeys(w http.ResponseWriter, _ *http.Request, t registeredToken) {
+func (s api) listKeys(w http.ResponseWriter, _ *http.Request, t registeredToken) {
 	list := []object{}
 	for _, k := range s.keys {
 		if k.organization == t.organization {
@@ -117,7 +117,7 @@ func (s *Server) listKeys(w http.ResponseWriter, _ *http.Request, t registeredTo
 }
 
 // find returns a key of the bearer's own organization, or refuses in the given words.
-func (s *Server) find(r *http.Request, t registeredToken, words string) (registeredKey, error) {
+func (s api) find(r *http.Request, t registeredToken, words string) (registeredKey, error) {
 	id, err := uuid.Parse(r.PathValue("id"))
 	if err != nil {
 		return registeredKey{}, &refusal{http.StatusNotFound, "HTTP 404 Not Found"}
@@ -130,7 +130,7 @@ func (s *Server) find(r *http.Request, t registeredToken, words string) (registe
 	return registeredKey{}, &refusal{http.StatusNotFound, words}
 }
 
-func (s *Server) key(w http.ResponseWriter, r *http.Request, t registeredToken) {
+func (s api) key(w http.ResponseWriter, r *http.Request, t registeredToken) {
 	k, err := s.find(r, t, "Cannot find public key")
 	if err != nil {
 		refuse(w, err)
@@ -139,7 +139,7 @@ func (s *Server) key(w http.ResponseWriter, r *http.Request, t registeredToken) 
 	answer(w, http.StatusOK, "application/json", keyEntity(k))
 }
 
-func (s *Server) removeKey(w http.ResponseWriter, r *http.Request, t registeredToken) {
+func (s api) removeKey(w http.ResponseWriter, r *http.Request, t registeredToken) {
 	gone, err := s.find(r, t, "Cannot find certificate")
 	if err != nil {
 		refuse(w, err)
@@ -149,7 +149,7 @@ func (s *Server) removeKey(w http.ResponseWriter, r *http.Request, t registeredT
 	w.WriteHeader(http.StatusOK)
 }
 
-func (s *Server) submitKey(w http.ResponseWriter, r *http.Request, t registeredToken) {
+func (s api) submitKey(w http.ResponseWriter, r *http.Request, t registeredToken) {
 	var body struct{ Key, Signature string }
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		refuse(w, badRequest("Unable to process JSON"))

@@ -18,7 +18,7 @@ const instant = "2006-01-02T15:04:05.000-07:00"
 
 type object = map[string]any
 
-func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
+func (s api) metadata(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, fhirJSON, object{
 		"resourceType": "CapabilityStatement",
 		"status":       "active",
@@ -29,24 +29,52 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
+// as answers 406 to whom the kind of the answer is not acceptable.
+func as(kind string, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !accepts(r, kind) {
+			refuse(w, &refusal{http.StatusNotAcceptable, "HTTP 406 Not Acceptable"})
+			return
+		}
+		next(w, r)
+	}
+}
+
+func accepts(r *http.Request, kind string) bool {
+	accept := r.Header.Get("Accept")
+	return accept == "" || strings.Contains(accept, kind) || strings.Contains(accept, "*/*")
+}
+
 // bearer lets only valid access tokens through. Its 401 is the same for all that
 // can be wrong with one.
-func (s *Server) bearer(next func(http.ResponseWriter, *http.Request, registeredToken)) http.HandlerFunc {
+func (s api) bearer(next func(http.ResponseWriter, *http.Request, registeredToken)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		access, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		scheme, access, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") || access == "" {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="realm"`)
+			Reply(http.StatusUnauthorized, "text/plain", "Credentials are required to access this resource.")(w, r)
+			return
+		}
 		token, err := s.admit(access)
-		if !ok || err != nil {
-			answer(w, http.StatusUnauthorized, fhirJSON, outcome(
-				"HTTP 401 Unauthorized, Credentials are required to access this resource."))
+		if err != nil {
+			refused := outcome("HTTP 401 Unauthorized, Credentials are required to access this resource.")
+			refused["issue"].([]object)[0]["details"].(object)["coding"] = []object{
+				{"system": "http://hl7.org/fhir/operation-outcome", "code": "MSG_AUTH_REQUIRED"},
+			}
+			answer(w, http.StatusUnauthorized, fhirJSON, refused)
 			return
 		}
 		next(w, r, token)
 	}
 }
 
-func (s *Server) organization(w http.ResponseWriter, _ *http.Request, t registeredToken) {
+func (s api) organization(w http.ResponseWriter, r *http.Request, t registeredToken) {
+	if !accepts(r, fhirJSON) {
+		answer(w, http.StatusUnsupportedMediaType, fhirJSON, outcome("`Accept:` header must specify valid FHIR content type"))
+		return
+	}
 	o, ok := s.organizations[t.organization]
 	if !ok {
 		answer(w, http.StatusNotFound, fhirJSON, outcome("Cannot find organization"))
@@ -63,7 +91,7 @@ func (s *Server) organization(w http.ResponseWriter, _ *http.Request, t register
 	})
 }
 
-func (s *Server) listTokens(w http.ResponseWriter, _ *http.Request, t registeredToken) {
+func (s api) listTokens(w http.ResponseWriter, _ *http.Request, t registeredToken) {
 	list := []object{}
 	for _, other := range s.tokens {
 		if other.organization == t.organization {
@@ -76,13 +104,28 @@ func (s *Server) listTokens(w http.ResponseWriter, _ *http.Request, t registered
 func tokenEntity(t registeredToken) object {
 	return object{
 		"id": t.id, "tokenType": "MACAROON", "label": t.label,
-		"createdAt": t.created.Format(instant), "expiresAt": t.expires.Add(time.Millisecond).Format(instant),
+		"createdAt": t.created.Format(instant), "expiresAt": t.expires.Format(instant),
 	}
+}
+
+func (s api) token(w http.ResponseWriter, r *http.Request, t registeredToken) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		refuse(w, &refusal{http.StatusNotFound, "HTTP 404 Not Found"})
+		return
+	}
+	for _, other := range s.tokens {
+		if other.id == id.String() && other.organization == t.organization {
+			answer(w, http.StatusOK, "application/json", tokenEntity(other))
+			return
+		}
+	}
+	refuse(w, &refusal{http.StatusNotFound, "Cannot find token with matching ID"})
 }
 
 // createToken makes a client token for the bearer's own organization. An expiration
 // that is asked for stands in the list alone: the token itself lasts its year.
-func (s *Server) createToken(w http.ResponseWriter, r *http.Request, t registeredToken) {
+func (s api) createToken(w http.ResponseWriter, r *http.Request, t registeredToken) {
 	now := s.options.Now().UTC()
 	query := r.URL.Query()
 	made := registeredToken{
@@ -116,7 +159,7 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request, t registere
 
 // removeToken deletes a client token of the bearer's own organization, even the one
 // that it was made from.
-func (s *Server) removeToken(w http.ResponseWriter, r *http.Request, t registeredToken) {
+func (s api) removeToken(w http.ResponseWriter, r *http.Request, t registeredToken) {
 	id, err := uuid.Parse(r.PathValue("id"))
 	if err != nil {
 		refuse(w, &refusal{http.StatusNotFound, "HTTP 404 Not Found"})
@@ -134,7 +177,7 @@ func (s *Server) removeToken(w http.ResponseWriter, r *http.Request, t registere
 }
 
 // addresses is refused in production: there, the portal alone keeps the list.
-func (s *Server) addresses(w http.ResponseWriter, _ *http.Request, _ registeredToken) {
+func (s api) addresses(w http.ResponseWriter, _ *http.Request, _ registeredToken) {
 	if s.options.Production {
 		refuse(w, &refusal{http.StatusForbidden, "HTTP 403 Forbidden"})
 		return
@@ -142,7 +185,7 @@ func (s *Server) addresses(w http.ResponseWriter, _ *http.Request, _ registeredT
 	s.collection(w, []object{})
 }
 
-func (s *Server) collection(w http.ResponseWriter, list []object) {
+func (s api) collection(w http.ResponseWriter, list []object) {
 	answer(w, http.StatusOK, "application/json", object{
 		"created_at": s.options.Now().Format(instant), "count": len(list), "entities": list,
 	})

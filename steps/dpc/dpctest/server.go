@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // OrganizationID is the ID of the organization that every stand-in knows.
@@ -101,7 +103,7 @@ func (o Organization) filled() Organization {
 
 func (s *Server) start(t testing.TB) {
 	t.Helper()
-	s.http = httptest.NewUnstartedServer(s.record(s.routes()))
+	s.http = httptest.NewUnstartedServer(s.record(api{s}.routes()))
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if s.options.TLS {
 		s.trust = newTrust(t, s.options.Certificate)
@@ -146,6 +148,30 @@ func (s *Server) Break(path string, f Fault) {
 	s.faults[path] = f
 }
 
+// BreakAttribution has DPC's attribution service be down, which holds the
+// organizations, or up again.
+func (s *Server) BreakAttribution(down bool) {
+	s.Break("/Organization", failing(down, fhirJSON, outcome("Failed to reach the attribution service")))
+}
+
+// BreakDatabase has the database of tokens and keys be down, or up again.
+func (s *Server) BreakDatabase(down bool) {
+	f := failing(down, "application/json", object{"code": http.StatusInternalServerError, "message": logged + "."})
+	for _, path := range []string{"/Token/validate", "/Token/auth", "/Organization", "/Key", "/Token"} {
+		s.Break(path, f)
+	}
+}
+
+func failing(down bool, kind string, body object) Fault {
+	if !down {
+		return nil
+	}
+	return func(w http.ResponseWriter, _ *http.Request) bool {
+		answer(w, http.StatusInternalServerError, kind, body)
+		return true
+	}
+}
+
 // moment is a fault that is still to come.
 type moment struct {
 	left  int // requests until then
@@ -183,20 +209,32 @@ func (s *Server) Paths() []string {
 	return paths
 }
 
-func (s *Server) routes() http.Handler {
+// api answers requests, as DPC does with what the server holds.
+type api struct{ *Server }
+
+func (s api) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+apiPath+"/metadata", s.metadata)
-	mux.HandleFunc("POST "+apiPath+"/Token/validate", s.validate)
-	mux.HandleFunc("POST "+apiPath+"/Token/auth", s.auth)
-	mux.HandleFunc("GET "+apiPath+"/Organization", s.bearer(s.organization))
-	mux.HandleFunc("GET "+apiPath+"/Key", s.bearer(s.listKeys))
-	mux.HandleFunc("GET "+apiPath+"/Key/{id}", s.bearer(s.key))
-	mux.HandleFunc("POST "+apiPath+"/Key", s.bearer(s.submitKey))
-	mux.HandleFunc("DELETE "+apiPath+"/Key/{id}", s.bearer(s.removeKey))
-	mux.HandleFunc("GET "+apiPath+"/Token", s.bearer(s.listTokens))
-	mux.HandleFunc("POST "+apiPath+"/Token", s.bearer(s.createToken))
-	mux.HandleFunc("DELETE "+apiPath+"/Token/{id}", s.bearer(s.removeToken))
-	mux.HandleFunc(apiPath+"/IpAddress", s.bearer(s.addresses))
+	for _, route := range []struct {
+		path, kind string
+		handler    http.HandlerFunc
+	}{
+		{"GET /metadata", fhirJSON, s.metadata},
+		{"POST /Token/validate", "application/json", s.validate},
+		{"POST /Token/auth", "application/json", s.auth},
+		{"GET /Organization", "", s.bearer(s.organization)},
+		{"GET /Key", "application/json", s.bearer(s.listKeys)},
+		{"POST /Key", "application/json", s.bearer(s.submitKey)},
+		{"GET /Key/{id}", "application/json", s.bearer(s.key)},
+		{"DELETE /Key/{id}", "application/json", s.bearer(s.removeKey)},
+		{"GET /Token", "application/json", s.bearer(s.listTokens)},
+		{"POST /Token", "application/json", s.bearer(s.createToken)},
+		{"GET /Token/{id}", "application/json", s.bearer(s.token)}, // also GET /Token/auth
+		{"DELETE /Token/{id}", "application/json", s.bearer(s.removeToken)},
+		{"GET /IpAddress", "application/json", s.bearer(s.addresses)},
+		{"POST /IpAddress", "application/json", s.bearer(s.addresses)},
+	} {
+		mux.HandleFunc(strings.Replace(route.path, " ", " "+apiPath, 1), as(route.kind, route.handler))
+	}
 	return mux
 }
 
@@ -204,6 +242,8 @@ func (s *Server) routes() http.Handler {
 func (s *Server) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := keep(r)
+		w.Header().Set("X-Request-Id", uuid.NewString())
+		w.Header().Set("Vary", "Accept-Encoding")
 		w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
 		s.mu.Lock()
 		s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.Header.Clone(), body})

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"gopkg.in/macaroon.v2"
@@ -16,9 +17,10 @@ import (
 	"dpc-onboard/keys"
 )
 
-// tokenLife is how long a client token lasts, accessLife an access token.
+// tokenLife is how long a client token lasts, accessLife an access token. DPC takes
+// a year for 365.2425 days in the token, and for one of the calendar in its list.
 const (
-	tokenLife  = 365 * 24 * time.Hour
+	tokenLife  = 31556952 * time.Second
 	accessLife = 5 * time.Minute
 )
 
@@ -26,7 +28,7 @@ const (
 type Token struct {
 	Organization string        // its ID; empty is the server's own
 	Label        string        // empty is "practice-token"
-	Life         time.Duration // 0 is a year; below 0 it has expired
+	Life         time.Duration // what is left of its year; 0 is all of it; below 0 it has expired
 	Location     string        // DPC's public URL; empty is the sandbox's, which tells the environment
 	Forged       bool          // made with another root key than the server's
 	Deleted      bool          // was made, and then deleted in the portal
@@ -86,12 +88,12 @@ func (s *Server) Token(o Token) keys.Secret {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.options.Now().UTC()
+	created := s.options.Now().UTC().Add(o.Life - tokenLife)
 	token := registeredToken{
 		id: uuid.NewString(), organization: o.Organization, label: o.Label, location: o.Location,
-		rootKey: random(32), created: now, expires: now.Add(o.Life),
+		rootKey: random(32), created: created, expires: created.AddDate(1, 0, 0),
 	}
-	value := s.mint(token, token.expires)
+	value := s.mint(token, created.Add(tokenLife))
 	if o.Forged {
 		token.rootKey = random(32)
 	}
@@ -119,7 +121,7 @@ func (s *Server) mint(t registeredToken, expires time.Time) string {
 
 // access makes the access token for a client token: the same macaroon with five
 // minutes to live, and its third-party caveat discharged.
-func (s *Server) access(client *macaroon.Macaroon) string {
+func (s api) access(client *macaroon.Macaroon) string {
 	m := client.Clone()
 	expires := s.options.Now().UTC().Add(accessLife).Format(time.RFC3339Nano)
 	check(m.AddFirstPartyCaveat([]byte("expires = " + expires)))
@@ -136,7 +138,7 @@ func (s *Server) access(client *macaroon.Macaroon) string {
 
 // admit finds the token behind an access token and verifies it with the root key
 // that only the server holds.
-func (s *Server) admit(access string) (registeredToken, error) {
+func (s api) admit(access string) (registeredToken, error) {
 	all, err := decode(access)
 	if err != nil {
 		return registeredToken{}, err
@@ -152,7 +154,7 @@ func (s *Server) admit(access string) (registeredToken, error) {
 	return registeredToken{}, errors.New("no such token")
 }
 
-func (s *Server) satisfied(caveat, organization string) error {
+func (s api) satisfied(caveat, organization string) error {
 	name, value, _ := strings.Cut(caveat, " = ")
 	switch name {
 	case "dpc_macaroon_version":
@@ -180,29 +182,88 @@ func organizationOf(m *macaroon.Macaroon) string {
 	return ""
 }
 
-// encode writes macaroons as DPC does: libmacaroons' V2 JSON form, its version
-// first, in URL-safe base64 with padding.
-func encode(all ...*macaroon.Macaroon) string {
-	parts := make([]string, len(all))
-	for i, m := range all {
-		parts[i] = `{"v":2,` + string(must(m.MarshalJSON()))[1:]
+// form is one macaroon in libmacaroons' V2 JSON, and caveat one of its caveats, as
+// DPC writes them.
+type (
+	form struct {
+		Version   int      `json:"v"`
+		Location  string   `json:"l,omitempty"`
+		ID        string   `json:"i,omitempty"`
+		ID64      string   `json:"i64,omitempty"`
+		Caveats   []caveat `json:"c"`
+		Signature string   `json:"s64"`
 	}
-	return base64.URLEncoding.EncodeToString([]byte("[" + strings.Join(parts, ",") + "]"))
+	caveat struct {
+		ID           string `json:"i64"`
+		Location     string `json:"l,omitempty"`
+		Verification string `json:"v64,omitempty"`
+	}
+)
+
+// encode writes macaroons as DPC does: an array of V2 JSON in URL-safe base64 with
+// padding, with caveats whose IDs are base64 without it.
+func encode(all ...*macaroon.Macaroon) string {
+	b64 := base64.RawURLEncoding.EncodeToString
+	var array []form
+	for _, m := range all {
+		f := form{Version: 2, Location: m.Location(), Caveats: []caveat{}, Signature: b64(m.Signature())}
+		if f.ID = string(m.Id()); !utf8.ValidString(f.ID) {
+			f.ID, f.ID64 = "", b64(m.Id())
+		}
+		for _, c := range m.Caveats() {
+			f.Caveats = append(f.Caveats, caveat{b64(c.Id), c.Location, b64(c.VerificationId)})
+		}
+		array = append(array, f)
+	}
+	return base64.URLEncoding.EncodeToString(must(json.Marshal(array)))
 }
 
+// decode takes the forms that DPC reads: V2 JSON, plain or in base64, and V1 binary
+// in base64, once or (behind a T) twice.
 func decode(text string) ([]*macaroon.Macaroon, error) {
-	raw, err := base64.URLEncoding.DecodeString(text)
-	if err != nil {
-		return nil, err
+	if strings.HasPrefix(text, "e") || strings.HasPrefix(text, "W") || strings.HasPrefix(text, "T") {
+		raw, err := unbase64(text)
+		if err != nil {
+			return nil, err
+		}
+		text = string(raw)
 	}
-	var all []*macaroon.Macaroon
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, err
+	var all macaroon.Slice
+	switch {
+	case strings.HasPrefix(text, "["):
+		if err := json.Unmarshal([]byte(text), &all); err != nil {
+			return nil, err
+		}
+	case strings.HasPrefix(text, "{"):
+		all = macaroon.Slice{new(macaroon.Macaroon)}
+		if err := json.Unmarshal([]byte(text), all[0]); err != nil {
+			return nil, err
+		}
+	default:
+		raw, err := unbase64(text)
+		if err != nil {
+			return nil, err
+		}
+		if err := all.UnmarshalBinary(raw); err != nil {
+			return nil, err
+		}
+		if all[0].Version() != macaroon.V1 {
+			return nil, errors.New("V2 binary")
+		}
 	}
 	if len(all) == 0 || all[0] == nil {
 		return nil, errors.New("no macaroon")
 	}
 	return all, nil
+}
+
+// unbase64 takes the URL-safe alphabet, with or without padding, and no line ends,
+// which Go's decoder would skip.
+func unbase64(text string) ([]byte, error) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, errors.New("not base64")
+	}
+	return base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
 }
 
 func random(n int) []byte {
