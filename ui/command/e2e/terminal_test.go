@@ -224,7 +224,7 @@ func (w *terminal) until(wanted func(words string) bool, what string) {
 }
 
 // keyCodes are what a terminal sends for keys.
-var keyCodes = map[string]string{"enter": "\r", "esc": "\x1b", "tab": "\t", "ctrl+c": "\x03", "ctrl+d": "\x04"}
+var keyCodes = map[string]string{"enter": "\r", "esc": "\x1b", "tab": "\t", "right": "\x1b[C", "ctrl+c": "\x03", "ctrl+d": "\x04"}
 
 // press presses keys.
 func (w *terminal) press(names ...string) *terminal {

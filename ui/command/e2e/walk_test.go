@@ -103,6 +103,9 @@ func askTheSame(t *testing.T, way []answer) {
 		}
 
 		full.wait(p.Title)
+		if answer.screen == "token" { // which may follow on itself, with another label
+			full.wait(p.Copies[0].Value)
+		}
 		for _, f := range p.Fields {
 			full.wait(f.Label)
 			switch value := answer.values[f.Name]; {

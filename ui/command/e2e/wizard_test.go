@@ -50,6 +50,46 @@ func TestWholeGuide(t *testing.T) {
 	d.nothingLeaks(private, w)
 }
 
+// TestRefusedLabel: the portal refuses a key because its label is taken. The person
+// pastes what it says, adds the key under the new label, and the check passes.
+func TestRefusedLabel(t *testing.T) {
+	d := newDesk(t, 7).withKeyring()
+	w := d.start(large)
+	for _, s := range guide[:4] {
+		w.wait(s.title)
+		s.do(d, w)
+	}
+	w.wait("Add the public key in the portal")
+	organization, label := d.portal.Organization().ID, w.copied("l")
+	d.portal.AddKeyOf(organization, label, keystest.OtherPair(t).Public())
+	public, err := keys.ParsePublicKey(w.copied("p"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, refused := d.portal.PortalKey(organization, label, public)
+	if refused == nil {
+		t.Fatal("the portal takes one label twice")
+	}
+	w.press("r").wait("What did the portal say?").paste(refused.Error()).wait("another key of your organization has this label")
+	w.press("enter", "enter").wait("the label is a new one")
+	if d.keyID, err = d.portal.PortalKey(organization, w.copied("l"), public); err != nil {
+		t.Fatal(err)
+	}
+	w.press("enter")
+	for _, s := range guide[5:7] {
+		w.wait(s.title)
+		s.do(d, w)
+	}
+	w.wait("Who can open it?")
+	if got := d.portal.Keys(); len(got) != 2 || got[1].Label == label {
+		t.Errorf("registered are %+v", got)
+	}
+	w.press("ctrl+c")
+	if code := w.code(); code != 130 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 // inKeyring reads a secret back as the next start would.
 func (d *desk) inKeyring(name string) string {
 	d.t.Helper()
