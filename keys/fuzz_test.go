@@ -15,7 +15,7 @@ import (
 )
 
 var tokenErrors = []error{
-	keys.ErrTokenEmpty, keys.ErrTokenLong, keys.ErrTokenUUID, keys.ErrTokenPEM, keys.ErrTokenJWT, keys.ErrTokenLabel, keys.ErrTokenWord,
+	keys.ErrTokenEmpty, keys.ErrTokenLong, keys.ErrTokenUUID, keys.ErrTokenPEM, keys.ErrTokenJWT, keys.ErrTokenAccess, keys.ErrTokenForm, keys.ErrTokenLabel, keys.ErrTokenWord,
 	keys.ErrTokenCut, keys.ErrTokenTwo, keys.ErrTokenBase64, keys.ErrTokenForeign, keys.ErrTokenOrganization, keys.ErrTokenOrganizations,
 	keys.ErrTokenExpiry,
 }

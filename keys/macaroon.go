@@ -85,6 +85,8 @@ func decodeBody(body string) (macaroon.Slice, error) {
 		all, err = decodeJSON(data)
 	case v1Form.Match(data):
 		all, err = decodeV1(data)
+	case bytes.HasPrefix(data, []byte{byte(macaroon.V2)}) && new(macaroon.Slice).UnmarshalBinary(data) == nil:
+		err = ErrTokenForm
 	case len(data) > minToken && data[0] == 0x30 && data[1]&0xf0 == 0x80:
 		err = ErrTokenPEM // a long ASN.1 sequence: a key without its first line
 	}
@@ -129,9 +131,11 @@ func decodeJSON(data []byte) (macaroon.Slice, error) {
 	var objects []struct{} // the library would take binary forms in strings too
 	var all macaroon.Slice
 	err := errors.Join(json.Unmarshal(value, &objects), json.Unmarshal(value, &all))
-	refused := func(m *macaroon.Macaroon) bool { return m == nil || m.Version() != macaroon.V2 }
-	if err != nil || len(all) == 0 || slices.ContainsFunc(all, refused) {
+	switch {
+	case err != nil, len(all) == 0, slices.Contains(all, nil):
 		return nil, ErrTokenForeign
+	case slices.ContainsFunc(all, func(m *macaroon.Macaroon) bool { return m.Version() != macaroon.V2 }):
+		return nil, ErrTokenForm
 	}
 	return all, nil
 }
@@ -159,6 +163,7 @@ func readToken(all macaroon.Slice) (t Token, err error) {
 	if u, err := url.Parse(location); err == nil && webAddress.MatchString(location) {
 		t.Host = strings.ToLower(u.Hostname())
 	}
+	ends := 0
 	for i, m := range all {
 		for _, c := range m.Caveats() {
 			if len(c.VerificationId) > 0 {
@@ -171,6 +176,7 @@ func readToken(all macaroon.Slice) (t Token, err error) {
 			case name == "organization_id":
 				err = t.addOrganization(value)
 			case name == "expires":
+				ends++
 				err = t.addExpiry(strings.TrimSpace(value))
 			}
 			if err != nil {
@@ -180,6 +186,9 @@ func readToken(all macaroon.Slice) (t Token, err error) {
 	}
 	if t.OrganizationID == "" {
 		return Token{}, ErrTokenOrganization
+	}
+	if ends > 1 && len(all) > 1 { // five minutes more narrowly, and discharged
+		return Token{}, ErrTokenAccess
 	}
 	return t, nil
 }

@@ -19,6 +19,8 @@ var (
 	ErrTokenUUID          = errors.New("this is an ID, not a client token")
 	ErrTokenPEM           = errors.New("this is a key or a certificate, not a client token")
 	ErrTokenJWT           = errors.New("this is an access token (a JWT), not a client token")
+	ErrTokenAccess        = errors.New("this is an access token, not a client token")
+	ErrTokenForm          = errors.New("this is a token in a form that DPC does not take")
 	ErrTokenLabel         = errors.New("there is a label in front of the token")
 	ErrTokenWord          = errors.New("this is too short to be a client token; it looks like a name or a label")
 	ErrTokenCut           = errors.New("the token is cut short")
@@ -71,6 +73,9 @@ func (t Token) DaysLeft(now time.Time) int {
 //   - V2 JSON in plain, which starts with [ or {;
 //   - base64 of V1 binary, which starts with M, and base64 of that, which starts
 //     with T.
+//
+// Those that DPC refuses, V1 JSON and V2 binary, are an ErrTokenForm. An access token,
+// which DPC makes of a client token for five minutes, is an ErrTokenAccess.
 //
 // White space, formatting characters and quotes around it are removed, the alphabet
 // and the padding of base64 are mended; everything else is refused with one of the

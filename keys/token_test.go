@@ -130,6 +130,9 @@ func TestParseTokenRefusals(t *testing.T) {
 	twice := encode([]byte(once))
 	v2Binary := encode(binary(t, v2))
 	v1JSON := must[[]byte](t)(v1.MarshalJSON())
+	narrowed := spec()
+	narrowed.Conditions = []string{"expires = 2026-11-22T18:09:05.123456Z"}
+	access := keystest.Macaroon(t, narrowed, macaroon.V2)
 	assertion, err := keystest.Pair(t).Assertion(claims())
 	if err != nil {
 		t.Fatal(err)
@@ -196,11 +199,13 @@ func TestParseTokenRefusals(t *testing.T) {
 		{"a character too many", normal + "Q", keys.ErrTokenBase64},
 		{"a group and a character too many", aligned(t) + "ICAgQ", keys.ErrTokenForeign},
 		{"a signature", signature, keys.ErrTokenForeign},
-		{"V2 binary", v2Binary, keys.ErrTokenForeign},
+		{"an access token", encode([]byte(inArray(t, access, discharge(t)))), keys.ErrTokenAccess},
+		{"an access token in plain", inArray(t, access, discharge(t)), keys.ErrTokenAccess},
+		{"V2 binary", v2Binary, keys.ErrTokenForm},
 		{"V2 binary, encoded twice", encode([]byte(v2Binary)), keys.ErrTokenForeign},
 		{"V2 binary in JSON", `["` + v2Binary + `"]`, keys.ErrTokenForeign},
-		{"V1 JSON", string(v1JSON), keys.ErrTokenForeign},
-		{"V1 JSON in base64", encode(v1JSON), keys.ErrTokenForeign},
+		{"V1 JSON", string(v1JSON), keys.ErrTokenForm},
+		{"V1 JSON in base64", encode(v1JSON), keys.ErrTokenForm},
 		{"JSON, encoded twice", encode([]byte(normal)), keys.ErrTokenForeign},
 		{"V1 binary, encoded three times", encode([]byte(twice)), keys.ErrTokenForeign},
 		{"padding alone", "====", keys.ErrTokenWord},

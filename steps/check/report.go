@@ -55,6 +55,8 @@ const (
 	CauseDNS         Cause = "dns"          // the name does not resolve
 	CauseProxy       Cause = "proxy"        // the proxy does not answer or refuses
 	CauseTLS         Cause = "tls"          // no secure connection, or a certificate that is not trusted: interception
+	CauseTLSMissing  Cause = "tls-missing"  // https was asked for, and what answers speaks no TLS
+	CauseTLSOnly     Cause = "tls-only"     // http was asked for, and what answers speaks TLS alone
 	CauseTLSExpired  Cause = "tls-expired"  // certificate out of date, or this computer's date is wrong
 	CauseTLSHost     Cause = "tls-host"     // certificate of another host
 	CauseCaptive     Cause = "captive"      // HTML where DPC's answer belongs
@@ -65,6 +67,7 @@ const (
 	CauseTimeout     Cause = "timeout"
 	CauseUnexpected  Cause = "unexpected" // an answer that makes no sense
 	CauseClock       Cause = "clock"      // the local clock is off
+	CauseAudience    Cause = "audience"   // DPC goes by another address than the one that was asked
 )
 
 // Causes that lie in what the person entered or did in the portal.
@@ -73,7 +76,8 @@ const (
 	CauseTokenRefused  Cause = "token-refused"  // DPC does not accept the client token
 	CauseTokenExpired  Cause = "token-expired"  // the client token's year is over
 	CauseTokenExpiring Cause = "token-expiring" // under 30 days left
-	CauseTokenUnlisted Cause = "token-unlisted" // no token in the portal's list has these dates
+	CauseTokenUnlisted Cause = "token-unlisted" // no token in the portal's list has its ID
+	CauseTokensGone    Cause = "tokens-gone"    // the portal lists no token of this organization
 	CauseKeyIDUnknown  Cause = "key-id-unknown" // no key of this organization has that ID
 	CauseKeyIDOther    Cause = "key-id-other"   // this key is registered, under another ID
 	CauseKeyOther      Cause = "key-other"      // another key is registered under that ID
@@ -88,7 +92,7 @@ const (
 func (c Cause) Personal() bool {
 	switch c {
 	case CauseAssertion, CauseTokenRefused, CauseTokenExpired, CauseTokenExpiring, CauseTokenUnlisted,
-		CauseKeyIDUnknown, CauseKeyIDOther, CauseKeyOther, CausePrivateKey, CauseOrganization, CauseNPI:
+		CauseTokensGone, CauseKeyIDUnknown, CauseKeyIDOther, CauseKeyOther, CausePrivateKey, CauseOrganization, CauseNPI:
 		return true
 	}
 	return false
@@ -151,24 +155,36 @@ func (r Report) Failure() (Line, bool) {
 	return Line{}, false
 }
 
-// Refused reports whether the check failed because of the credentials, and not
-// because of the way to DPC.
+// Refused reports whether DPC was asked and said no to what was entered or done in
+// the portal. It is false where something on the way was in between, where a value
+// can't be read on this computer, and where DPC accepts the credentials but shows
+// another organization, NPI or key for them than the one that was entered.
+func (l Line) Refused() bool {
+	return l.Status == Failed && l.Cause.Personal() && l.HTTPStatus >= 400 && l.HTTPStatus < 500
+}
+
+// Refused reports whether the first line that failed is one that DPC refused.
 func (r Report) Refused() bool {
-	line, failed := r.Failure()
-	return failed && line.Cause.Personal()
+	line, _ := r.Failure()
+	return line.Refused()
 }
 
 // Fixes lists what can be done about the lines that failed, each once. Those that
-// only ask to check again are not in it.
+// only ask to check again are not in it. Where DPC refuses a key ID, either it is
+// wrong or its key is not registered any more, so both can be chosen.
 func (r Report) Fixes() []Fix {
 	var fixes []Fix
 	for _, line := range r.Lines {
-		switch line.Fix {
-		case FixNone, FixAgain, FixClock:
-			continue
+		offered := []Fix{line.Fix}
+		if line.Fix == FixKeyID && line.Refused() {
+			offered = append(offered, FixKey)
 		}
-		if line.Status == Failed && !slices.Contains(fixes, line.Fix) {
-			fixes = append(fixes, line.Fix)
+		for _, fix := range offered {
+			switch {
+			case fix == FixNone, fix == FixAgain, fix == FixClock, line.Status != Failed, slices.Contains(fixes, fix):
+			default:
+				fixes = append(fixes, fix)
+			}
 		}
 	}
 	return fixes

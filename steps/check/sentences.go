@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"dpc-onboard/steps/portal"
 	"dpc-onboard/steps/text"
 )
 
@@ -24,7 +25,7 @@ var lines = map[ID]struct{ title, passed string }{
 	Organization: {"Organization ID and NPI", "DPC knows this organization{as name}, with organization ID {organization} and NPI {npi}."},
 	Key:          {"Public key", "The public key under this ID{key label} is this very key."},
 	Expiry:       {"Client token's expiry", "All is well."},
-	Addresses:    {"IP addresses", "All is well."},
+	Addresses:    {portal.Production.Addresses, "All is well."},
 }
 
 // words are what is said of a cause: what is wrong, and what to do next.
@@ -40,6 +41,14 @@ var causes = map[Cause]words{
 	CauseTLS: {
 		"No secure connection to DPC: the server's certificate is not one that this computer trusts.",
 		"Security software or a device on this network may be opening secure connections. Ask your IT support to leave DPC's alone, then check again.",
+	},
+	CauseTLSMissing: {
+		"No secure connection to DPC: what answers at this address speaks no TLS.",
+		"Look at the API address, above all at its port: it may be one for http://. If it is right, ask your IT support who answers in DPC's place.",
+	},
+	CauseTLSOnly: {
+		"The API address starts with http://, and what answers there takes secure connections alone.",
+		"Start the API address with https://.",
 	},
 	CauseTLSExpired: {
 		"No secure connection to DPC: the server's certificate is out of date, or this computer's date is wrong.",
@@ -59,7 +68,7 @@ var causes = map[Cause]words{
 	},
 	CauseForbidden: {
 		"The request was turned away before DPC looked at the credentials.",
-		"In production, look whether this network's public IP address is in the portal under “IP Addresses”. In sandbox, try another network.",
+		"In production, look whether this network's public IP address is in the portal under “" + portal.Production.Addresses + "”. In sandbox, try another network.",
 	},
 	CauseRateLimited: {"DPC received too many requests and asks to wait.", "Wait {some time}, then check again."},
 	CauseServer:      {"DPC has a problem of its own at the moment.", "Wait some minutes, then check again."},
@@ -72,6 +81,10 @@ var causes = map[Cause]words{
 		"This computer's clock is {skew}, and DPC refuses requests with a wrong time.",
 		"Let this computer set its date and time automatically, then check again.",
 	},
+	CauseAudience: {
+		"DPC goes by another API address than the one that was asked, so it does not take what was meant for that one.",
+		"Look at the API address: it has to be DPC's own, as in its documentation. If you did not set it, look for a newer version of this program.",
+	},
 
 	// in what was entered or done in the portal
 	CauseAssertion: {
@@ -80,13 +93,17 @@ var causes = map[Cause]words{
 	},
 	CauseTokenRefused: {
 		"DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
-		"Look in the portal whether the token is still listed. If it is not, create a new one.",
+		"Look in the portal whether the token is still listed. If it is not, create a new one. If no token is listed any more, look at the organization's Status: CMS may have rejected it.",
 	},
 	CauseTokenExpired:  {"The client token has expired.", "Create a new client token in the portal."},
 	CauseTokenExpiring: {"The client token expires soon.", "Create a new client token before that day, so that nothing stops working."},
+	CauseTokensGone: {
+		"The portal lists no client token of this organization any more.",
+		"Look at the organization's Status in the portal: CMS may have rejected it.",
+	},
 	CauseKeyIDUnknown: {
 		"The key ID is not one of this organization's: DPC finds no public key under it.",
-		"Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+		copyKeyID + " If it is not listed, add it again. If its ID is the same, the key and the client token are of different organizations: look at both in one.",
 	},
 	CauseKeyIDOther: {"The key ID is wrong: this public key{key label} is registered under the ID {key ID}.", "Record that ID instead."},
 	CauseKeyOther: {
@@ -109,9 +126,12 @@ var causes = map[Cause]words{
 	// neither
 	CauseAddresses: {
 		"Production answers only to IP addresses that are entered in the portal.",
-		"In the portal, enter the public IPv4 addresses that will call DPC under “IP Addresses”: at most 8, no ranges.",
+		"In the portal under “" + portal.Production.Addresses + "”, press “" + portal.Production.NewAddress + "” and enter each public IPv4 address that will call DPC: at most 8, no ranges.",
 	},
 }
+
+// copyKeyID is what to do about most that can be wrong with a key ID.
+const copyKeyID = "Copy the Key ID again from the portal, where your public key is listed."
 
 // notYours is for a cause that says nothing about the credentials.
 const notYours = " Your credentials are not the cause."
@@ -119,10 +139,7 @@ const notYours = " Your credentials are not the cause."
 // unusable holds the words for what is wrong with a value before DPC is asked.
 var unusable = map[Cause]words{
 	CauseTokenRefused: {"The client token can't be used{detail}.", "Paste the client token again, or create a new one in the portal."},
-	CauseKeyIDUnknown: {
-		"The key ID can't be used{detail}.",
-		causes[CauseKeyIDUnknown].remedy,
-	},
+	CauseKeyIDUnknown: {"The key ID can't be used{detail}.", copyKeyID},
 	CausePrivateKey: {
 		"The key pair on this computer can't be used{detail}.",
 		"Make or import the key pair again, and add its public key in the portal.",
@@ -216,8 +233,11 @@ func (l Line) expirySentence() string {
 	if l.TokenLabel != "" {
 		token += " “" + l.TokenLabel + "”"
 	}
-	if l.Cause == CauseTokenExpired {
+	switch l.Cause {
+	case CauseTokenExpired:
 		return fmt.Sprintf("%s expired on %s.", token, text.Day(l.Expires))
+	case CauseClock:
+		return fmt.Sprintf("%s expires on %s, which is past on this computer's clock; the clock may be wrong.", token, text.Day(l.Expires))
 	}
 	if !l.Created.IsZero() {
 		token += fmt.Sprintf(" was made on %s and", text.Day(l.Created))
@@ -227,7 +247,9 @@ func (l Line) expirySentence() string {
 	case "", CauseTokenExpiring:
 		return ends + "."
 	case CauseTokenUnlisted:
-		return ends + "; the portal lists no token with that date."
+		return ends + "; it is not in the portal's list."
+	case CauseTokensGone:
+		return ends + "; the portal lists no client token of this organization any more."
 	}
 	return ends + "; the portal's list of tokens could not be read."
 }
@@ -244,7 +266,7 @@ func (l Line) Reason() string {
 
 // Remedy returns what to do next, or "" where there is nothing to do.
 func (l Line) Remedy() string {
-	urgent := []Cause{CauseClock, CauseRateLimited, CauseTokenRefused, CauseTokenExpiring, CauseAddresses}
+	urgent := []Cause{CauseClock, CauseRateLimited, CauseTokenRefused, CauseTokenExpiring, CauseTokensGone, CauseAddresses}
 	if l.Status != Failed && (l.Status != Noted || !slices.Contains(urgent, l.Cause)) {
 		return ""
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,13 +25,14 @@ var onTheWay = []check.Cause{
 	check.CauseOffline, check.CauseDNS, check.CauseProxy, check.CauseTLS, check.CauseTLSExpired,
 	check.CauseTLSHost, check.CauseCaptive, check.CauseRedirect, check.CauseForbidden,
 	check.CauseRateLimited, check.CauseServer, check.CauseTimeout, check.CauseUnexpected, check.CauseClock,
+	check.CauseTLSMissing, check.CauseTLSOnly, check.CauseAudience,
 }
 
 // personal are the causes that lie in what the person entered or did.
 var personal = []check.Cause{
 	check.CauseAssertion, check.CauseTokenRefused, check.CauseTokenExpired, check.CauseTokenExpiring,
 	check.CauseTokenUnlisted, check.CauseKeyIDUnknown, check.CauseKeyIDOther, check.CauseKeyOther,
-	check.CausePrivateKey, check.CauseOrganization, check.CauseNPI,
+	check.CausePrivateKey, check.CauseOrganization, check.CauseNPI, check.CauseTokensGone,
 }
 
 func TestCausesOnTheWayBlameNoCredential(t *testing.T) {
@@ -95,7 +97,9 @@ func TestExpirySentences(t *testing.T) {
 		{check.Line{Status: check.Passed, DaysLeft: 364, TokenLabel: "Practice", Created: made}, "The client token “Practice” was made on November 22, 2026 and expires on November 22, 2027, in 364 days."},
 		{check.Line{Status: check.Noted, Cause: check.CauseTokenExpiring, DaysLeft: 1}, "The client token expires on November 22, 2027, in 1 day."},
 		{check.Line{Status: check.Noted, Cause: check.CauseTokenExpiring}, "The client token expires on November 22, 2027, in less than a day."},
-		{check.Line{Status: check.Noted, Cause: check.CauseTokenUnlisted, DaysLeft: 9}, "The client token expires on November 22, 2027, in 9 days; the portal lists no token with that date."},
+		{check.Line{Status: check.Noted, Cause: check.CauseTokenUnlisted, DaysLeft: 9}, "The client token expires on November 22, 2027, in 9 days; it is not in the portal's list."},
+		{check.Line{Status: check.Noted, Cause: check.CauseTokensGone, DaysLeft: 9}, "The client token expires on November 22, 2027, in 9 days; the portal lists no client token of this organization any more."},
+		{check.Line{Status: check.Noted, Cause: check.CauseClock}, "The client token expires on November 22, 2027, which is past on this computer's clock; the clock may be wrong."},
 		{check.Line{Status: check.Noted, Cause: check.CauseTimeout, DaysLeft: 9}, "The client token expires on November 22, 2027, in 9 days; the portal's list of tokens could not be read."},
 		{check.Line{Status: check.Failed, Cause: check.CauseTokenExpired, DaysLeft: -3, TokenLabel: "Practice"}, "The client token “Practice” expired on November 22, 2027."},
 	} {
@@ -163,6 +167,60 @@ func TestSummary(t *testing.T) {
 		if got := c.report.Summary(); got != c.want || c.report.Refused() != c.refused {
 			t.Errorf("%t %s", c.report.Refused(), got)
 		}
+	}
+}
+
+// TestRefused: refused is what DPC refused, and nothing else.
+func TestRefused(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		line   check.Line
+		expect bool
+	}{
+		{"DPC finds no such key", check.Line{ID: check.Accept, Status: check.Failed, Cause: check.CauseKeyIDUnknown, HTTPStatus: 401}, true},
+		{"DPC knows the key under another ID", check.Line{ID: check.Accept, Status: check.Failed, Cause: check.CauseKeyIDOther, HTTPStatus: 401}, true},
+		{"DPC does not take the token", check.Line{ID: check.Accept, Status: check.Failed, Cause: check.CauseTokenRefused, HTTPStatus: 401}, true},
+		{"the token can't be read here", check.Line{ID: check.Assertion, Status: check.Failed, Cause: check.CauseTokenRefused}, false},
+		{"the key ID can't be read here", check.Line{ID: check.Assertion, Status: check.Failed, Cause: check.CauseKeyIDUnknown}, false},
+		{"the pair can't be read here", check.Line{ID: check.Assertion, Status: check.Failed, Cause: check.CausePrivateKey}, false},
+		{"the NPI is another in production", check.Line{ID: check.Organization, Status: check.Failed, Cause: check.CauseNPI}, false},
+		{"the NPI is another in sandbox", check.Line{ID: check.Organization, Status: check.Noted, Cause: check.CauseNPI}, false},
+		{"the organization is another", check.Line{ID: check.Organization, Status: check.Failed, Cause: check.CauseOrganization}, false},
+		{"the token expired, by itself", check.Line{ID: check.Expiry, Status: check.Failed, Cause: check.CauseTokenExpired}, false},
+		{"the clock is off", check.Line{ID: check.Accept, Status: check.Failed, Cause: check.CauseClock, HTTPStatus: 401}, false},
+		{"the address is another", check.Line{ID: check.Assertion, Status: check.Failed, Cause: check.CauseAudience, HTTPStatus: 400}, false},
+		{"turned away", check.Line{ID: check.Reach, Status: check.Failed, Cause: check.CauseForbidden, HTTPStatus: 403}, false},
+	} {
+		if got := (check.Report{Lines: []check.Line{c.line}}).Refused(); got != c.expect || c.line.Refused() != c.expect {
+			t.Errorf("%s: %t", c.name, got)
+		}
+	}
+}
+
+// TestFixes: a key ID that DPC refuses may be wrong, or its key may be gone.
+func TestFixes(t *testing.T) {
+	for _, c := range []struct {
+		line check.Line
+		want []check.Fix
+	}{
+		{check.Line{Status: check.Failed, Cause: check.CauseKeyIDUnknown, Fix: check.FixKeyID, HTTPStatus: 401}, []check.Fix{check.FixKeyID, check.FixKey}},
+		{check.Line{Status: check.Failed, Cause: check.CausePrivateKey, Fix: check.FixKeyID, HTTPStatus: 401}, []check.Fix{check.FixKeyID, check.FixKey}},
+		{check.Line{Status: check.Failed, Cause: check.CauseKeyIDUnknown, Fix: check.FixKeyID}, []check.Fix{check.FixKeyID}},
+		{check.Line{Status: check.Failed, Cause: check.CauseTimeout, Fix: check.FixAgain}, nil},
+		{check.Line{Status: check.Noted, Cause: check.CauseClock, Fix: check.FixClock}, nil},
+	} {
+		if got := (check.Report{Lines: []check.Line{c.line, c.line}}).Fixes(); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v", c.line.Cause, got)
+		}
+	}
+}
+
+// TestPortalsWords: what a remedy names stands so in the portal.
+func TestPortalsWords(t *testing.T) {
+	line := check.Line{ID: check.Addresses, Status: check.Noted, Cause: check.CauseAddresses}
+	want := "In the portal under “Public IP addresses”, press “Add IP” and enter each public IPv4 address that will call DPC: at most 8, no ranges."
+	if got := line.Remedy(); got != want || line.Title() != "Public IP addresses" {
+		t.Errorf("%s: %s", line.Title(), got)
 	}
 }
 

@@ -18,11 +18,15 @@ import (
 
 // AccessToken returns a fresh access token and how long it lasts. It has been
 // used once, so that a token that DPC would refuse is not handed out. Where DPC
-// says no, the error is of record.ErrRefused; every error has a hint.
-func (c *Client) AccessToken(ctx context.Context, creds record.Credentials) (keys.Secret, time.Duration, error) {
+// says no, the error is of record.ErrRefused; every error has a hint. What went
+// wrong is told as Check tells it.
+func (c *Client) AccessToken(ctx context.Context, state record.State, creds record.Credentials) (keys.Secret, time.Duration, error) {
 	s, f := c.open(creds)
 	if f == nil {
-		f = s.authorize(ctx)
+		f = s.validate(ctx)
+	}
+	if f == nil {
+		f = s.authorize(ctx, state)
 	}
 	if f == nil {
 		_, f = s.prove(ctx)
@@ -39,7 +43,7 @@ func (c *Client) AccessToken(ctx context.Context, creds record.Credentials) (key
 	line := s.secrets.line(*f)
 	line.ID = check.Accept
 	var kind error
-	if line.Cause.Personal() {
+	if line.Refused() {
 		kind = record.ErrRefused
 	}
 	return keys.Secret{}, 0, record.WithKind(fmt.Errorf("no access token: %s", line.Reason()), kind, line.Remedy())
@@ -119,12 +123,44 @@ func (s *session) validate(ctx context.Context) *fault {
 // authorize exchanges an assertion for an access token. "Invalid JWT" is what DPC
 // says to a signature that does not fit, and also to an assertion that some proxy
 // on the way sent twice; a second, fresh one tells them apart.
-func (s *session) authorize(ctx context.Context) *fault {
+//
+// Where DPC does not take the key ID, authorize looks whether it takes one that was
+// recorded for this key before. Only with an access token could DPC's own list of
+// keys be asked, and without the right ID there is none.
+func (s *session) authorize(ctx context.Context, state record.State) *fault {
 	f := s.exchange(ctx, s.keyID)
 	if f != nil && f.Cause == check.CausePrivateKey {
 		f = s.exchange(ctx, s.keyID)
 	}
+	if f == nil || f.Cause != check.CauseKeyIDUnknown && f.Cause != check.CausePrivateKey {
+		return f
+	}
+	for _, k := range former(state) {
+		id, err := keys.ParseUUID(k.ID)
+		if err != nil || id == s.keyID || k.Fingerprint != s.pair.Public().Fingerprint() {
+			continue
+		}
+		if s.exchange(ctx, id) == nil {
+			f.Cause, f.Fix, f.KeyID = check.CauseKeyIDOther, check.FixRecordKeyID, id
+			break
+		}
+	}
 	return f
+}
+
+// former lists the key IDs that were recorded so far.
+func former(state record.State) []record.KeyIDFact {
+	var all []record.KeyIDFact
+	if k := state.KeyID; k != nil {
+		all = append(all, *k)
+	}
+	if c := state.Check; c != nil && c.Passed {
+		all = append(all, record.KeyIDFact{ID: c.KeyID, Fingerprint: c.Fingerprint})
+	}
+	if k := state.Replaced().KeyID; k != nil {
+		all = append(all, *k)
+	}
+	return all
 }
 
 func (s *session) exchange(ctx context.Context, keyID string) *fault {
@@ -203,6 +239,7 @@ var refusals = []struct {
 	{"cannot find public key", check.CauseKeyIDUnknown, check.FixKeyID},
 	{"invalid public key id", check.CauseKeyIDUnknown, check.FixKeyID},
 	{"`kid` value must be", check.CauseKeyIDUnknown, check.FixKeyID},
+	{"audience claim value", check.CauseAudience, check.FixAgain},
 	{"invalid jwt", check.CausePrivateKey, check.FixKeyID},
 	{"jwt is expired", check.CauseClock, check.FixClock},
 	{"more than 5 minutes", check.CauseClock, check.FixClock},

@@ -2,6 +2,7 @@ package dpc
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gopkg.in/macaroon.v2"
 
 	"dpc-onboard/keys"
 	"dpc-onboard/keys/keystest"
@@ -166,7 +169,7 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "practice-key" },
 		id:      check.Assertion, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKeyID,
 		sentence: "The key ID can't be used: " + keys.ErrUUID.Error() + ".",
-		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+		remedy:   "Copy the Key ID again from the portal, where your public key is listed.",
 	},
 	{
 		name: "pair that does not belong together",
@@ -182,7 +185,7 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) { p.creds.KeyID = "a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55" },
 		id:      check.Accept, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKeyID,
 		sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
-		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+		remedy:   "Copy the Key ID again from the portal, where your public key is listed. If it is not listed, add it again. If its ID is the same, the key and the client token are of different organizations: look at both in one.",
 	},
 	{
 		name: "key of another organization",
@@ -193,7 +196,7 @@ var credentialRows = []row{
 		},
 		id: check.Accept, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKeyID,
 		sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
-		remedy:   "Copy the Key ID again from the portal's main page, beside your public key. If it is the same, the key and the client token are of different organizations: look at both in one.",
+		remedy:   "Copy the Key ID again from the portal, where your public key is listed. If it is not listed, add it again. If its ID is the same, the key and the client token are of different organizations: look at both in one.",
 	},
 	{
 		name:    "private key that is not the registered one",
@@ -220,14 +223,14 @@ var credentialRows = []row{
 		arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Deleted: true}) },
 		id:      check.Accept, status: check.Failed, cause: check.CauseTokenRefused, fix: check.FixToken,
 		sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
-		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
+		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one. If no token is listed any more, look at the organization's Status: CMS may have rejected it.",
 	},
 	{
 		name:    "token that was forged",
 		arrange: func(_ *testing.T, p *practice) { p.creds.ClientToken = p.server.Token(dpctest.Token{Forged: true}) },
 		id:      check.Accept, status: check.Failed, cause: check.CauseTokenRefused, fix: check.FixToken,
 		sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
-		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one.",
+		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one. If no token is listed any more, look at the organization's Status: CMS may have rejected it.",
 	},
 	{
 		name: "token that expired",
@@ -327,10 +330,60 @@ var credentialRows = []row{
 	{
 		name: "token not in DPC's list",
 		arrange: func(_ *testing.T, p *practice) {
-			p.server.Break("/Token", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
+			p.server.Break("/Token", dpctest.Reply(200, "application/json",
+				`{"count":1,"entities":[{"id":"a2f6dbd2-6f3c-4f0b-8c64-6d8a1f0b7c55","label":"another"}]}`))
 		},
 		id: check.Expiry, status: check.Noted, cause: check.CauseTokenUnlisted,
-		sentence: "The client token expires on November 22, 2027, in 365 days; the portal lists no token with that date.",
+		sentence: "The client token expires on November 22, 2027, in 365 days; it is not in the portal's list.",
+	},
+	{
+		name: "no token in DPC's list",
+		arrange: func(_ *testing.T, p *practice) {
+			p.server.Break("/Token", dpctest.Reply(200, "application/json", `{"count":0,"entities":[]}`))
+		},
+		id: check.Expiry, status: check.Noted, cause: check.CauseTokensGone,
+		sentence: "The client token expires on November 22, 2027, in 365 days; the portal lists no client token of this organization any more.",
+		remedy:   "Look at the organization's Status in the portal: CMS may have rejected it.",
+	},
+	{
+		name:    "all tokens deleted with the organization's rejection",
+		arrange: func(_ *testing.T, p *practice) { p.server.RejectOrganization(dpctest.OrganizationID) },
+		id:      check.Accept, status: check.Failed, cause: check.CauseTokenRefused, fix: check.FixToken,
+		sentence: "DPC does not accept the client token: it was deleted in the portal, or is not one of DPC's.",
+		remedy:   "Look in the portal whether the token is still listed. If it is not, create a new one. If no token is listed any more, look at the organization's Status: CMS may have rejected it.",
+	},
+	{
+		name:    "key that is not registered any more",
+		arrange: func(_ *testing.T, p *practice) { p.server.DeleteKey(p.creds.KeyID) },
+		id:      check.Accept, status: check.Failed, cause: check.CauseKeyIDUnknown, fix: check.FixKeyID,
+		sentence: "The key ID is not one of this organization's: DPC finds no public key under it.",
+		remedy:   "Copy the Key ID again from the portal, where your public key is listed. If it is not listed, add it again. If its ID is the same, the key and the client token are of different organizations: look at both in one.",
+	},
+	{
+		name: "client token that is an access token",
+		arrange: func(t *testing.T, p *practice) {
+			access, _, err := p.client.AccessToken(t.Context(), p.state, p.creds)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.creds.ClientToken = access
+		},
+		id: check.Assertion, status: check.Failed, cause: check.CauseTokenRefused, fix: check.FixToken,
+		sentence: "The client token can't be used: this is an access token, not a client token.",
+		remedy:   "Paste the client token again, or create a new one in the portal.",
+	},
+	{
+		name: "client token in a form that DPC refuses",
+		arrange: func(t *testing.T, p *practice) {
+			binary, err := keystest.Macaroon(t, keystest.TokenSpec{}, macaroon.V2).MarshalBinary()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.creds.ClientToken = keys.NewSecret(base64.URLEncoding.EncodeToString(binary))
+		},
+		id: check.Assertion, status: check.Failed, cause: check.CauseTokenRefused, fix: check.FixToken,
+		sentence: "The client token can't be used: this is a token in a form that DPC does not take.",
+		remedy:   "Paste the client token again, or create a new one in the portal.",
 	},
 	{
 		name: "list of tokens not to be had",
@@ -341,12 +394,21 @@ var credentialRows = []row{
 		sentence: "The client token expires on November 22, 2027, in 365 days; the portal's list of tokens could not be read.",
 	},
 	{
+		name: "DPC goes by another address",
+		arrange: func(_ *testing.T, p *practice) {
+			p.client.base = strings.Replace(p.client.base, "127.0.0.1", "localhost", 1)
+		},
+		id: check.Assertion, status: check.Failed, cause: check.CauseAudience, fix: check.FixAgain,
+		sentence: "DPC goes by another API address than the one that was asked, so it does not take what was meant for that one.",
+		remedy:   "Look at the API address: it has to be DPC's own, as in its documentation. If you did not set it, look for a newer version of this program. Your credentials are not the cause.",
+	},
+	{
 		name: "DPC names a claim",
 		arrange: func(_ *testing.T, p *practice) {
-			p.server.Break("/Token/validate", dpctest.Reply(400, "application/json", `{"code":400,"message":"Audience claim value is incorrect"}`))
+			p.server.Break("/Token/validate", dpctest.Reply(400, "application/json", "{\"code\":400,\"message\":\"Claim `id` must be present\"}"))
 		},
 		id: check.Assertion, status: check.Failed, cause: check.CauseAssertion, fix: check.FixAgain,
-		sentence: "DPC found a mistake in the client assertion: Audience claim value is incorrect.",
+		sentence: "DPC found a mistake in the client assertion: Claim `id` must be present.",
 		remedy:   "This program makes the assertion, so what you entered is fine. Look at the API address and for a newer version of this program.",
 	},
 }
@@ -378,6 +440,22 @@ func TestFormerIDOfAnotherKey(t *testing.T) {
 	p.check(t)
 	if paths := p.server.Paths(); len(paths) != 3 {
 		t.Errorf("%v", paths)
+	}
+}
+
+// The list's end of a token is a calendar year after its beginning, and may be a day
+// apart from the one in the token, which counts. That is nothing to tell.
+func TestListedDatesMayDiffer(t *testing.T) {
+	leap := time.Date(2027, 11, 22, 20, 0, 0, 0, time.UTC)
+	p := newPractice(t, dpctest.Options{Now: func() time.Time { return leap }})
+	p.client.Now = func() time.Time { return leap }
+	if listed := p.server.Tokens()[0].Expires; listed.Day() != 22 {
+		t.Fatal(listed)
+	}
+	expiry := p.check(t).Lines[6]
+	const want = "The client token “practice-token” was made on November 22, 2027 and expires on November 22, 2028, in 365 days."
+	if expiry.Status != check.Passed || expiry.Sentence() != want {
+		t.Errorf("%s: %s", expiry.Status, expiry.Sentence())
 	}
 }
 

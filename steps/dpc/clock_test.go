@@ -3,6 +3,7 @@ package dpc
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,9 +25,9 @@ func TestClock(t *testing.T) {
 		{-30 * time.Second, check.Passed, "This computer's clock is 30 seconds slow, which is close enough.", ""},
 		{31 * time.Second, check.Noted, "This computer's clock is 31 seconds fast, which DPC still accepts.", remedy},
 		{60 * time.Second, check.Noted, "This computer's clock is 60 seconds fast, which DPC still accepts.", remedy},
-		{-235 * time.Second, check.Noted, "This computer's clock is 3 minutes slow, which DPC still accepts.", remedy},
+		{-235 * time.Second, check.Noted, "This computer's clock is about 4 minutes slow, which DPC still accepts.", remedy},
 		{61 * time.Second, check.Failed, "This computer's clock is 61 seconds fast, and DPC refuses requests with a wrong time.", remedy},
-		{-236 * time.Second, check.Failed, "This computer's clock is 3 minutes slow, and DPC refuses requests with a wrong time.", remedy},
+		{-236 * time.Second, check.Failed, "This computer's clock is about 4 minutes slow, and DPC refuses requests with a wrong time.", remedy},
 		{7 * time.Minute, check.Failed, "This computer's clock is 7 minutes fast, and DPC refuses requests with a wrong time.", remedy},
 		{-3 * time.Hour, check.Failed, "This computer's clock is 3 hours slow, and DPC refuses requests with a wrong time.", remedy},
 		{400 * 24 * time.Hour, check.Failed, "This computer's clock is 400 days fast, and DPC refuses requests with a wrong time.", remedy},
@@ -56,7 +57,7 @@ func TestClockBehindARefusal(t *testing.T) {
 	for _, skew := range []time.Duration{7 * time.Minute, -7 * time.Minute} {
 		p := newPractice(t, dpctest.Options{})
 		p.client.Now = func() time.Time { return noon.Add(skew) }
-		_, _, err := p.client.AccessToken(t.Context(), p.creds)
+		_, _, err := p.client.AccessToken(t.Context(), p.state, p.creds)
 		if errors.Is(err, record.ErrRefused) || record.Hint(err) != "Let this computer set its date and time automatically, then check again. Your credentials are not the cause." {
 			t.Errorf("%s: %v, %s", skew, err, record.Hint(err))
 		}
@@ -95,5 +96,36 @@ func TestClockSetDuringTheCheck(t *testing.T) {
 	if line.ID != check.Assertion || line.Cause != check.CauseClock || line.Fix != check.FixClock ||
 		line.Sentence() != "DPC says that the request's time is off." {
 		t.Errorf("%+v", line)
+	}
+}
+
+// A clock that is a year off is suspected, and not the token.
+func TestClockAYearOff(t *testing.T) {
+	const said = "The client token expires on November 22, 2027, which is past on this computer's clock; the clock may be wrong."
+	const fix = "Let this computer set its date and time automatically, then check again. Your credentials are not the cause."
+	noDate := func(w http.ResponseWriter, _ *http.Request) bool { w.Header()["Date"] = nil; return false }
+	for name, c := range map[string]struct {
+		options dpctest.Options
+		fault   dpctest.Fault
+		cause   check.Cause // of what failed first
+		expiry  string
+	}{
+		"DPC says the time":               {dpctest.Options{}, nil, check.CauseClock, "The client token expires on November 22, 2027, in 365 days."},
+		"DPC refuses the time":            {dpctest.Options{}, noDate, check.CauseClock, said},
+		"the certificate is out of date":  {dpctest.Options{TLS: true, Certificate: dpctest.Expired}, nil, check.CauseTLSExpired, said},
+		"another certificate, and expiry": {dpctest.Options{TLS: true, Certificate: dpctest.Untrusted}, nil, check.CauseTLS, "The client token expired on November 22, 2027."},
+	} {
+		p := newPractice(t, c.options)
+		p.client.Now = func() time.Time { return noon.AddDate(1, 0, 20) }
+		p.server.Break("*", c.fault)
+		report := p.check(t)
+		line, _ := report.Failure()
+		expiry := report.Lines[6]
+		if line.Cause != c.cause || expiry.Sentence() != c.expiry || report.Refused() {
+			t.Errorf("%s:\n%s", name, read(report))
+		}
+		if c.expiry == said && (expiry.Remedy() != fix || slices.Contains(report.Fixes(), check.FixToken)) {
+			t.Errorf("%s: %s", name, expiry.Remedy())
+		}
 	}
 }

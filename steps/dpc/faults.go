@@ -43,6 +43,10 @@ var statuses = map[int]check.Cause{
 	http.StatusNetworkAuthenticationRequired: check.CauseCaptive,
 }
 
+// tlsOnly is what servers say to plain HTTP on a port for TLS: those in Go, nginx, and
+// Apache.
+var tlsOnly = regexp.MustCompile(`(?i)HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|plain HTTP to an SSL-enabled`)
+
 // onTheWay says what is wrong with an answer whatever was asked, or nil where DPC
 // itself seems to have spoken.
 func onTheWay(a answer) *fault {
@@ -50,6 +54,8 @@ func onTheWay(a answer) *fault {
 	page := a.kind == "text/html" || a.kind == "application/xhtml+xml" || strings.HasPrefix(start, "<")
 	cause, known := statuses[a.status]
 	switch {
+	case a.status == http.StatusBadRequest && tlsOnly.Match(a.body):
+		cause = check.CauseTLSOnly
 	case known:
 	case a.status >= 500:
 		cause = check.CauseServer
@@ -98,10 +104,18 @@ var kinds = []struct {
 		return ok && invalid.Reason == x509.Expired
 	}},
 	{check.CauseTLSHost, isA[x509.HostnameError]},
+	{check.CauseTLSMissing, func(err error) bool {
+		return errors.Is(err, http.ErrSchemeMismatch) || isA[tls.RecordHeaderError](err)
+	}},
 	{check.CauseTLS, isTLS},
+	{check.CauseTLSOnly, func(err error) bool { return tlsAlert.MatchString(err.Error()) }},
 	{check.CauseTimeout, isTimeout},
 	{check.CauseUnexpected, func(err error) bool { return notHTTP.MatchString(err.Error()) }},
 }
+
+// tlsAlert is said of an answer to plain HTTP that begins as TLS's alerts do. Go
+// quotes it.
+var tlsAlert = regexp.MustCompile(`malformed HTTP response "\\x15\\x03`)
 
 // notHTTP is said of an answer that is no HTTP. Go has no types for these errors.
 var notHTTP = regexp.MustCompile("malformed|Location header|headers exceeded|invalid header")

@@ -87,7 +87,7 @@ func TestNoSecretComesOut(t *testing.T) {
 				}
 				p.server.Break(at.path, broken)
 				report := p.check(t)
-				_, _, err := p.client.AccessToken(t.Context(), p.creds)
+				_, _, err := p.client.AccessToken(t.Context(), p.state, p.creds)
 				out := everything(t, report) + fmt.Sprintf("%v %+v %#v %s", err, err, err, record.Hint(err))
 				if piece := leak(out, p.secrets()...); piece != "" {
 					t.Errorf("%q came out: %s", piece, out)

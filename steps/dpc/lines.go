@@ -67,9 +67,9 @@ func (r *run) wellFormed(ctx context.Context) check.Line {
 }
 
 func (r *run) accept(ctx context.Context) check.Line {
-	f := r.authorize(ctx)
+	f := r.authorize(ctx, r.state)
 	if f != nil {
-		return r.underOtherID(ctx, *f)
+		return *f
 	}
 	r.organization, f = r.prove(ctx)
 	if f != nil && f.Cause.Personal() {
@@ -77,36 +77,6 @@ func (r *run) accept(ctx context.Context) check.Line {
 	}
 	r.unknown = f // that DPC accepts the token is known all the same
 	return check.Line{Status: check.Passed}
-}
-
-// underOtherID looks whether this key is accepted under an ID that was recorded
-// for it before. Only with an access token could DPC's own list of keys be asked,
-// and without the right ID there is none.
-func (r *run) underOtherID(ctx context.Context, line check.Line) check.Line {
-	if line.Cause != check.CauseKeyIDUnknown && line.Cause != check.CausePrivateKey {
-		return line
-	}
-	var former []record.KeyIDFact
-	if k := r.state.KeyID; k != nil {
-		former = append(former, *k)
-	}
-	if c := r.state.Check; c != nil && c.Passed {
-		former = append(former, record.KeyIDFact{ID: c.KeyID, Fingerprint: c.Fingerprint})
-	}
-	if k := r.state.Replaced().KeyID; k != nil {
-		former = append(former, *k)
-	}
-	for _, k := range former {
-		id, err := keys.ParseUUID(k.ID)
-		if err != nil || id == r.keyID || k.Fingerprint != r.pair.Public().Fingerprint() {
-			continue
-		}
-		if r.exchange(ctx, id) == nil {
-			line.Cause, line.Fix, line.KeyID = check.CauseKeyIDOther, check.FixRecordKeyID, id
-			return line
-		}
-	}
-	return line
 }
 
 func (r *run) compareOrganization(context.Context) check.Line {
@@ -161,6 +131,8 @@ func (r *run) expiry(ctx context.Context) check.Line {
 	switch {
 	case line.Expires.IsZero():
 		line = check.Line{Status: check.Noted, Cause: check.CauseUnexpected}
+	case r.says.Expired(now) && r.doubtful():
+		line.Status, line.Cause, line.Fix = check.Noted, check.CauseClock, check.FixClock
 	case r.says.Expired(now):
 		line.Status, line.Cause, line.Fix = check.Failed, check.CauseTokenExpired, check.FixToken
 	case line.DaysLeft < soon:
@@ -174,6 +146,8 @@ func (r *run) expiry(ctx context.Context) check.Line {
 	switch {
 	case f != nil:
 	case r.says.ID == "": // nothing to find it by
+	case len(all) == 0:
+		f = failed(check.CauseTokensGone, check.FixNone, "")
 	case own >= 0:
 		line.TokenLabel, line.Created = all[own].label, all[own].created
 	default:
@@ -183,4 +157,12 @@ func (r *run) expiry(ctx context.Context) check.Line {
 		line.Status, line.Cause, line.HTTPStatus, line.Detail = check.Noted, f.Cause, f.HTTPStatus, f.Detail
 	}
 	return line
+}
+
+// doubtful reports whether this computer's clock alone tells the time, and something
+// speaks against it: a certificate that is out of date by it, or a refused time.
+func (r *run) doubtful() bool {
+	return r.first.date.IsZero() && slices.ContainsFunc(r.lines, func(l check.Line) bool {
+		return l.Status == check.Failed && (l.Cause == check.CauseClock || l.Cause == check.CauseTLSExpired)
+	})
 }

@@ -65,7 +65,7 @@ var faultRows = []struct {
 	{
 		"forbidden", dpctest.HTML(403), check.CauseForbidden,
 		"The request was turned away before DPC looked at the credentials.",
-		"In production, look whether this network's public IP address is in the portal under “IP Addresses”. In sandbox, try another network. Your credentials are not the cause.",
+		"In production, look whether this network's public IP address is in the portal under “Public IP addresses”. In sandbox, try another network. Your credentials are not the cause.",
 	},
 	{
 		"too many requests", dpctest.TooMany(120), check.CauseRateLimited,
@@ -224,14 +224,60 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// A server that speaks no TLS where TLS belongs is in DPC's place.
-func TestPlainServerBehindHTTPS(t *testing.T) {
-	p := newPractice(t, dpctest.Options{})
-	p.client.base = strings.Replace(p.client.base, "http:", "https:", 1)
-	line := p.client.Reach(t.Context())[0]
-	if line.Cause != check.CauseTLS {
-		t.Errorf("%+v", line)
+// A server that speaks no TLS where TLS belongs, and the reverse, are named as such.
+func TestTLSOnTheWrongSide(t *testing.T) {
+	mail, err := net.Listen("tcp", "127.0.0.1:0") // speaks first, and no HTTP
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer mail.Close()
+	go func() {
+		for {
+			c, err := mail.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "220 mail.example ready\r\n")
+			_ = c.Close()
+		}
+	}()
+	const missing = "No secure connection to DPC: what answers at this address speaks no TLS."
+	const only = "The API address starts with http://, and what answers there takes secure connections alone."
+	for _, c := range []struct {
+		name     string
+		options  dpctest.Options
+		fault    dpctest.Fault
+		base     func(string) string
+		cause    check.Cause
+		sentence string
+	}{
+		{"https to http", dpctest.Options{}, nil, func(b string) string { return strings.Replace(b, "http:", "https:", 1) }, check.CauseTLSMissing, missing},
+		{"https to a mail server", dpctest.Options{}, nil, func(string) string { return "https://" + mail.Addr().String() }, check.CauseTLSMissing, missing},
+		{"http to https", dpctest.Options{TLS: true}, nil, func(b string) string { return strings.Replace(b, "https:", "http:", 1) }, check.CauseTLSOnly, only},
+		{"http to nginx", dpctest.Options{}, dpctest.Reply(400, "text/html", "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>"), nil, check.CauseTLSOnly, only},
+		{"http to a TLS alert", dpctest.Options{}, alert, nil, check.CauseTLSOnly, only},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPractice(t, c.options)
+			p.server.Break("/metadata", c.fault)
+			if c.base != nil {
+				p.client.base = c.base(p.client.base)
+			}
+			line := p.client.Reach(t.Context())[0]
+			if line.Cause != c.cause || line.Sentence() != c.sentence || line.Fix != check.FixAgain {
+				t.Errorf("%s: %s (%s)", line.Cause, line.Sentence(), line.Detail)
+			}
+		})
+	}
+}
+
+// alert answers as a server does that takes TLS alone.
+func alert(w http.ResponseWriter, _ *http.Request) bool {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		_, _ = io.WriteString(conn, "\x15\x03\x01\x00\x02\x02\x46")
+		_ = conn.Close()
+	}
+	return true
 }
 
 // nameless dials addresses, and finds no name.
@@ -278,7 +324,7 @@ func TestCanceledWhileWaiting(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || len(report.Lines) != 3 {
 		t.Errorf("%v, %d lines", err, len(report.Lines))
 	}
-	if _, _, err := p.client.AccessToken(ctx, p.creds); !errors.Is(err, context.Canceled) {
+	if _, _, err := p.client.AccessToken(ctx, p.state, p.creds); !errors.Is(err, context.Canceled) {
 		t.Errorf("access token: %v", err)
 	}
 }

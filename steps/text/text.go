@@ -40,17 +40,24 @@ func Left(days int) string {
 	return "in " + Plural(days, "day")
 }
 
-// Span rounds down to the unit that fits: "90 seconds", "3 minutes", "2 days".
+// Span writes a length of time in the largest unit of which there are two or more,
+// rounded to the nearest: "90 seconds", "3 minutes", "about 2 days". What is not
+// exact is said to be about.
 func Span(d time.Duration) string {
 	for _, unit := range []struct {
-		size time.Duration
-		name string
-	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
-		if d >= 2*unit.size {
-			return Plural(int(d/unit.size), unit.name)
+		size, below time.Duration
+		name        string
+	}{{24 * time.Hour, time.Hour, "day"}, {time.Hour, time.Minute, "hour"}, {time.Minute, time.Second, "minute"}} {
+		if d.Round(unit.below) < 2*unit.size {
+			continue
 		}
+		span := Plural(int(d.Round(unit.size)/unit.size), unit.name)
+		if d%unit.size != 0 {
+			return "about " + span
+		}
+		return span
 	}
-	return Plural(int(d/time.Second), "second")
+	return Plural(int(d.Round(time.Second)/time.Second), "second")
 }
 
 // Took says how long something took, in seconds with one digit behind the point.

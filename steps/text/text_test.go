@@ -67,12 +67,38 @@ func FuzzClean(f *testing.F) {
 }
 
 func TestSpans(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		time.Second: "1 second", 90 * time.Second: "90 seconds", 3 * time.Minute: "3 minutes",
-		2 * time.Hour: "2 hours", 49 * time.Hour: "2 days",
+	const hour = time.Hour
+	for _, c := range []struct {
+		d    time.Duration
+		want string
+	}{
+		{0, "0 seconds"},
+		{400 * time.Millisecond, "0 seconds"},
+		{time.Second, "1 second"},
+		{1600 * time.Millisecond, "2 seconds"},
+		{61 * time.Second, "61 seconds"},
+		{90 * time.Second, "90 seconds"},
+		{119 * time.Second, "119 seconds"},
+		{119700 * time.Millisecond, "about 2 minutes"},
+		{2 * time.Minute, "2 minutes"},
+		{150 * time.Second, "about 3 minutes"},
+		{3 * time.Minute, "3 minutes"},
+		{3*time.Minute + 20*time.Second, "about 3 minutes"},
+		{235 * time.Second, "about 4 minutes"},
+		{hour, "60 minutes"},
+		{hour + 59*time.Minute, "119 minutes"},
+		{hour + 59*time.Minute + 40*time.Second, "about 2 hours"},
+		{2 * hour, "2 hours"},
+		{2*hour + 59*time.Minute, "about 3 hours"},
+		{47 * hour, "47 hours"},
+		{47*hour + 59*time.Minute, "about 2 days"},
+		{48 * hour, "2 days"},
+		{49 * hour, "about 2 days"},
+		{71 * hour, "about 3 days"},
+		{365 * 24 * hour, "365 days"},
 	} {
-		if got := text.Span(d); got != want {
-			t.Errorf("%v: got %q, want %q", d, got, want)
+		if got := text.Span(c.d); got != c.want {
+			t.Errorf("%v: got %q, want %q", c.d, got, c.want)
 		}
 	}
 	for days, want := range map[int]string{0: "in less than a day", 1: "in 1 day", 30: "in 30 days"} {

@@ -31,7 +31,7 @@ func (a *app) printAccessToken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	token, life, err := client.AccessToken(ctx, creds)
+	token, life, err := client.AccessToken(ctx, state, creds)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type checkReport struct {
 	At         time.Time   `json:"at"`
 	API        string      `json:"api"`     // the API base that was asked
 	Passed     bool        `json:"passed"`  // exit code 0
-	Refused    bool        `json:"refused"` // the credentials are at fault: exit code 4
+	Refused    bool        `json:"refused"` // DPC said no to the credentials: exit code 4
 	Summary    string      `json:"summary"`
 	Lines      []checkLine `json:"lines"`
 }
@@ -46,7 +46,7 @@ func newCheckCommand(a *app) *cobra.Command {
 		Use:   "check",
 		Short: "Ask DPC whether the credentials work",
 		Long: "Signs in to DPC with what is saved, and records the outcome. It reads nothing of any patient.\n" +
-			"Exits with 0 where DPC accepts it, with 4 where it refuses, and with 1 where DPC could not be asked.",
+			"Exits with 0 where DPC accepts it and it is what was entered, with 4 where DPC refuses it, and with 1 for all else.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
