@@ -446,14 +446,14 @@ func TestFormerIDOfAnotherKey(t *testing.T) {
 // The list's end of a token is a calendar year after its beginning, and may be a day
 // apart from the one in the token, which counts. That is nothing to tell.
 func TestListedDatesMayDiffer(t *testing.T) {
-	leap := time.Date(2027, 11, 22, 20, 0, 0, 0, time.UTC)
+	leap := time.Date(2027, 11, 22, 2, 0, 0, 0, time.UTC)
 	p := newPractice(t, dpctest.Options{Now: func() time.Time { return leap }})
 	p.client.Now = func() time.Time { return leap }
 	if listed := p.server.Tokens()[0].Expires; listed.Day() != 22 {
 		t.Fatal(listed)
 	}
 	expiry := p.check(t).Lines[6]
-	const want = "The client token “practice-token” was made on November 22, 2027 and expires on November 22, 2028, in 365 days."
+	const want = "The client token “practice-token” was made on November 22, 2027 and expires on November 21, 2028, in 365 days."
 	if expiry.Status != check.Passed || expiry.Sentence() != want {
 		t.Errorf("%s: %s", expiry.Status, expiry.Sentence())
 	}

@@ -40,7 +40,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(env.WorkDir, "no-bus"))
 			env.Setenv("SESSION_BUS", os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
 			env.Values[portal{}] = dpctest.New(env.T().(testing.TB), dpctest.Options{})
-			env.Setenv("API", env.Values[portal{}].(*dpctest.Server).Base())
+			base := env.Values[portal{}].(*dpctest.Server).Base()
+			env.Setenv("API", base)
+			env.Setenv("ALIAS_API", strings.Replace(base, "127.0.0.1", "localhost", 1))
 			env.Setenv("OTHER_API", dpctest.New(env.T().(testing.TB), dpctest.Options{}).Base())
 			return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
 		},

@@ -3,10 +3,11 @@
 // which assertion is accepted and when, which status and which words come with a
 // refusal, and in which FHIR STU3 and JSON bodies the answers come.
 //
-// Two habits of DPC's are easy to miss, and are kept here. /Token/auth looks at
+// Three habits of DPC's are easy to miss, and are kept here. /Token/auth looks at
 // the assertion's signature and never at the client token's own: a token that
 // was forged, deleted or has expired is refused only by the first request that
-// carries the access token. And /Token/validate looks at the form alone.
+// carries the access token. /Token/validate looks at the form alone. And the list of
+// tokens takes a year for one of the calendar, the token itself for 365.2425 days.
 //
 // With a bearer, an organization makes and deletes its tokens and keys, as the portal
 // does: key labels are unique in an organization, and keys in all of DPC.
