@@ -201,11 +201,14 @@ func expires(at, now time.Time) string {
 // tokenHint says what to do about a value that is no client token.
 func tokenHint(err error, w portal.Words) string {
 	copyToken := copyToken(w)
+	const fiveMinutes = "Access tokens last five minutes and are made from the client token. Copy the client token from the portal."
 	const selectAll = "Click into the portal's text field, select all of it (Ctrl+A), copy it and paste it again."
 	return hintFor(err, copyToken, []hint{
 		{keys.ErrTokenUUID, "A token's ID, or the organization's, is not the token. " + copyToken},
 		{keys.ErrTokenPEM, "The key comes later. " + copyToken},
-		{keys.ErrTokenJWT, "Access tokens last five minutes and are made from the client token. Copy the client token from the portal."},
+		{keys.ErrTokenAccess, fiveMinutes},
+		{keys.ErrTokenForm, "It begins with W3si. " + copyToken},
+		{keys.ErrTokenJWT, fiveMinutes},
 		{keys.ErrTokenLabel, "Copy the token alone, without the word before it."},
 		{keys.ErrTokenWord, "The label only names the token. " + copyToken},
 		{keys.ErrTokenCut, selectAll},

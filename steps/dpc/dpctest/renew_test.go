@@ -185,7 +185,7 @@ func TestMoments(t *testing.T) {
 		if status, _ := w.call(t, "GET", "/Organization", access, nil); status != 200 {
 			t.Error(name, status)
 		}
-		r, err := http.NewRequestWithContext(ctx, "POST", w.Base()+"/Token", nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.Base()+"/Token", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
