@@ -37,7 +37,7 @@ var deliverScreen = screen{
 		case string(record.ByRequest):
 			return stay(f.enter(requestDetour)), nil
 		}
-		return stay(f.enter(sftpDetour(record.Upload{}))), nil
+		return stay(f.enter(sftpDetour(record.Upload{URL: LastSFTP(f.State)}))), nil
 	},
 }
 

@@ -49,6 +49,12 @@ var finishScreen = screen{
 			return stay(f.enter(again(deliverName, ""))), nil
 		case "check":
 			return checking(f), nil
+		case "renew":
+			return stay(f.enterRenewal()), nil
+		case "delete-old":
+			return doing("Deleting at DPC", f.deleteReplaced), nil
+		case "stray":
+			return doing("Deleting at DPC", f.sweep), nil
 		case "token", "key":
 			return doing("Keeping the old one safe", f.replace(record.Rotation(a.Action))), nil
 		}
@@ -81,6 +87,7 @@ func finishPrompt(f Facts) Prompt {
 			Hint: "Check again to see that the new one works.",
 		}}
 	}
+	p.Notes = append(p.Notes, strayNotes(f.State)...)
 	return p
 }
 
@@ -97,6 +104,8 @@ func finishActions(f Facts) []Action {
 	if s.Sealed != nil {
 		remove.Confirm = "This deletes " + s.Sealed.File + ". The tokens and the key stay in safe storage, so you can seal a new package at any time."
 	}
+	replaced := Action{Name: "delete-old", Label: "Delete the old client token at DPC", Key: "b"}
+	replaced.Confirm = fmt.Sprintf("This deletes the client token “%s” at DPC. Whoever still uses it is turned away from then on, so wait until the vendor works with the new one.", f.Session.Replaced.Label)
 	n := len(s.Sent)
 	var actions []Action
 	for _, a := range []struct {
@@ -111,6 +120,9 @@ func finishActions(f Facts) []Action {
 		{n > 0 && s.Sent[n-1].How != record.BySFTP, Action{Name: "undo", Label: "It was not handed over yet", Key: "u"}},
 		{true, Action{Name: "send", Label: "Hand it over again", Key: "s"}},
 		{true, Action{Name: "check", Label: checkAgain, Key: "c"}},
+		{s.ClientToken != nil, Action{Name: "renew", Label: renewToken, Key: "r"}},
+		{f.Session.Replaced.ID != "", replaced},
+		{len(LeftOver(s)) > 0, Action{Name: "stray", Label: deleteStray, Key: "x"}},
 		{true, Action{Name: "token", Label: replaceToken, Key: "t", Confirm: again}},
 		{true, Action{Name: "key", Label: "Replace the key pair", Key: "k", Confirm: again}},
 	} {
@@ -154,7 +166,7 @@ func summaryRows(f Facts) []Row {
 	}
 	add("Kept here", strings.Join(kept, "; "))
 	if t := s.ClientToken; t != nil && !t.Expires.IsZero() {
-		add("Before "+text.Day(t.Expires), "create a new client token: start dpc-onboard and choose “"+replaceToken+"”")
+		add("Before "+text.Day(t.Expires), "get a new client token: start dpc-onboard and choose “"+renewToken+"”")
 	}
 	return rows
 }
@@ -203,7 +215,7 @@ func Calendar(s record.State, now time.Time) string {
 	event.SetAllDayStartAt(ends)
 	event.SetAllDayEndAt(ends.AddDate(0, 0, 1))
 	event.SetSummary(summary)
-	event.SetDescription(fmt.Sprintf("The client token “%s” for NPI %s ends on this day. Before it does, start dpc-onboard and choose “%s”.", s.TokenLabel, s.NPI, replaceToken))
+	event.SetDescription(fmt.Sprintf("The client token “%s” for NPI %s ends on this day. Before it does, start dpc-onboard and choose “%s”.", s.TokenLabel, s.NPI, renewToken))
 	for _, before := range []string{"-P30D", "-P7D"} {
 		alarm := event.AddAlarm()
 		alarm.SetAction(ics.ActionDisplay)

@@ -13,6 +13,11 @@ import (
 
 // verify reads every secret back and holds it against its fact.
 func (f Facts) verify(ctx context.Context, s Services) (Facts, error) {
+	state, _, err := healed(ctx, s.Secrets, f.State)
+	if err != nil {
+		return f, err
+	}
+	f.State = state
 	r := &reading{Facts: f, ctx: ctx, s: s}
 	for _, read := range []func() error{r.token, r.organization, r.key} {
 		if err := read(); err != nil {
@@ -32,6 +37,9 @@ func (f Facts) verify(ctx context.Context, s Services) (Facts, error) {
 		what += fmt.Sprintf("; read back from the %s: %s", f.State.Storage.Kind, strings.Join(kept, ", "))
 	}
 	f.Session.Notices = slices.Insert(slices.Clone(f.Session.Notices), 0, Note{Kind: NoteInfo, Text: what + "."})
+	if f.Session.Renew {
+		f = f.enterRenewal()
+	}
 	return f, nil
 }
 

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"dpc-onboard/keys"
@@ -39,6 +40,33 @@ type Checker interface {
 	Check(ctx context.Context, state record.State, c record.Credentials, report func(check.Line)) (check.Report, error)
 }
 
+// Registry is what DPC holds of an organization and lets it change by itself: its
+// client tokens and its public keys. Where DPC says no, an error is of
+// record.ErrRefused.
+type Registry interface {
+	// List returns all client tokens, or all public keys.
+	List(ctx context.Context, what record.Rotation) ([]Listed, error)
+	// NewToken makes a client token. It is never asked for twice.
+	NewToken(ctx context.Context, label string) (keys.Secret, error)
+	// AddKey registers a public key under a label, and returns its ID. The error is
+	// of ErrTaken where DPC has the key or the label already.
+	AddKey(ctx context.Context, label string, k record.KeyFact) (id string, err error)
+	// Delete deletes a client token or a public key.
+	Delete(ctx context.Context, what record.Rotation, id string) error
+}
+
+// ErrTaken is what Registry.AddKey returns for a key or a label that DPC has already.
+var ErrTaken = errors.New("DPC has this public key already, or another one under this label")
+
+// Listed is a client token or a public key in DPC's list.
+type Listed struct {
+	What  record.Rotation
+	ID    string // a UUID
+	Label string
+	// Fingerprint is that of a public key, as keys.PublicKey has it.
+	Fingerprint string
+}
+
 // Packages builds, seals and hands over the six items.
 type Packages interface {
 	// Describe says whose key a recipient is, or why it can't be used.
@@ -57,6 +85,8 @@ type Services struct {
 	Progress Progress
 	Checker  Checker
 	Packages Packages
+	// Registry signs in to DPC. It is open for the five minutes of an access token.
+	Registry func(context.Context, record.State, record.Credentials) (Registry, error)
 	// NewPair returns a fresh pair; it waits for the one being generated.
 	NewPair func(context.Context) (keys.Pair, error)
 	// NewPassphrase returns a passphrase of at least 100 bits.

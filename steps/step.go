@@ -148,6 +148,8 @@ type Session struct {
 	Seal       SealChoice  // how the package was last asked to be sealed
 	Passphrase keys.Secret // of the package sealed in this run, shown once
 	Unsaved    bool        // the state could not be written the last time
+	Renew      bool        // it was opened to renew its client token
+	Replaced   Listed      // the client token that was renewed in this run, while it is still at DPC
 	Quit       bool        // the person is done
 
 	found   bool     // the onboarding was begun before, which is still to be said
@@ -169,7 +171,7 @@ type SealChoice struct {
 func (session Session) Another() Session {
 	return Session{
 		Now: session.Now, Open: session.Open, Store: session.Store, VaultExists: session.VaultExists,
-		Ready: session.Ready, Backend: session.Backend, Folder: session.Folder, HelpDesk: session.HelpDesk,
+		Ready: session.Ready, Backend: session.Backend, Folder: session.Folder, HelpDesk: session.HelpDesk, Renew: session.Renew,
 	}
 }
 

@@ -217,7 +217,7 @@ func (s *session) do(ctx context.Context, r request) (answer, *fault) {
 	f := onTheWay(a)
 	switch {
 	case f != nil || a.status == http.StatusOK:
-	case !r.body.IsZero():
+	case r.bearer.IsZero() && !r.body.IsZero():
 		f = refusal(a)
 	case !r.bearer.IsZero() && a.status == http.StatusUnauthorized:
 		f = failed(check.CauseTokenRefused, check.FixToken, message(a))

@@ -79,8 +79,9 @@ func sameHost(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// request is one call of the API: a POST where it has a body, a GET where not.
+// request is one call of the API.
 type request struct {
+	method string // empty: a POST where it has a body, a GET where not
 	path   string // below the base
 	accept string
 	kind   string      // the body's content type
@@ -145,6 +146,9 @@ func (c *Client) build(ctx context.Context, r request) (*retryablehttp.Request, 
 	method, body := http.MethodGet, any(nil)
 	if !r.body.IsZero() {
 		method, body = http.MethodPost, []byte(r.body.Reveal())
+	}
+	if r.method != "" {
+		method = r.method
 	}
 	req, err := retryablehttp.NewRequestWithContext(ctx, method, c.base+r.path, body)
 	if err != nil {

@@ -18,11 +18,14 @@ var SecretNames = []string{ClientTokenName, OrganizationTokenName, PrivateKeyNam
 // Old is the name under which a secret is kept while another takes its place.
 func Old(name string) string { return name + ".old" }
 
+// New is the name under which a secret is kept until it takes another's place.
+func New(name string) string { return name + ".new" }
+
 // StoredNames lists every name under which an onboarding may have a secret.
 func StoredNames() []string {
 	var names []string
 	for _, name := range SecretNames {
-		names = append(names, name, Old(name))
+		names = append(names, name, Old(name), New(name))
 	}
 	return names
 }

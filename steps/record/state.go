@@ -49,6 +49,10 @@ type State struct {
 
 	// Previous is what a rotation replaces, kept until the new one is checked.
 	Previous *PreviousFact `json:"previous,omitempty"`
+
+	// Renewing lists what was asked of DPC's API and is not in use: what is under
+	// way, and what was left over there.
+	Renewing []RenewalFact `json:"renewing,omitempty"`
 }
 
 // SecretFact says that a secret was saved and read back.
@@ -145,6 +149,21 @@ type PreviousFact struct {
 	OrganizationToken *SecretFact `json:"organization_token,omitempty"`
 	Key               *KeyFact    `json:"key,omitempty"`
 	KeyID             *KeyIDFact  `json:"key_id,omitempty"`
+}
+
+// RenewalFact is a client token or a key pair that a renewal asks DPC for. It is
+// noted before, so that one of which nothing else is known can be found by its label.
+type RenewalFact struct {
+	At    time.Time `json:"at"`
+	What  Rotation  `json:"what"`
+	Label string    `json:"label"`
+	// ID is its ID at DPC, once it is known that it lies there and is of no use.
+	ID string `json:"id,omitempty"`
+	// Token, or Key with KeyID, is the new one as it is in use from then on: it is
+	// saved and checked, and going into the old one's place.
+	Token *TokenFact `json:"token,omitempty"`
+	Key   *KeyFact   `json:"key,omitempty"`
+	KeyID *KeyIDFact `json:"key_id,omitempty"`
 }
 
 // Credentials are the six items that the guide ends with.

@@ -41,6 +41,7 @@ type World struct {
 	Progress *Progress
 	Checker  *Checker
 	Packages *Packages
+	Registry *Registry
 	Files    *Files
 
 	// Pairs is what NewPair hands out in turn; the last one stays.
@@ -63,6 +64,7 @@ func New(t testing.TB) *World {
 		Progress: &Progress{States: map[string]record.State{}},
 		Checker:  &Checker{},
 		Packages: &Packages{files: files},
+		Registry: &Registry{t: t},
 		Files:    files,
 		Pairs:    []keys.Pair{keystest.Pair(t)},
 		clock:    Start, tick: time.Second,
@@ -89,6 +91,7 @@ func (w *World) Services() steps.Services {
 	w.Packages.now = w.Now
 	return steps.Services{
 		Now: w.Now, Secrets: w.Secrets, Progress: w.Progress, Checker: w.Checker, Packages: w.Packages,
+		Registry:      w.Registry.open,
 		NewPair:       w.newPair,
 		NewPassphrase: func() (keys.Secret, error) { return keys.NewSecret(Passphrase), nil },
 		ReadFile:      w.Files.Read, WriteFile: w.Files.Write, RemoveFile: w.Files.Remove, FreePath: w.Files.Free,

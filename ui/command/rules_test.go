@@ -21,7 +21,7 @@ var rules = []struct {
 	{"a date for a person", `\.Local\(\)|\.Format\("Jan`, []string{"steps/text/", "steps/finish.go"}, `t.Local().Format("Jan 2")`}, // the calendar's own form
 	{"cleaning text for a terminal", `unicode\.(Bidi_Control|Cf)\b`, []string{"steps/text/", "keys/"}, `unicode.Is(unicode.Cf, r)`},
 	{"the onboarding's ID and its parts", `\(sandbox\|production\)|id\[:10\]|\[11:\]`, []string{"steps/record/"}, `"^[0-9]{10}-(sandbox|production)$"`},
-	{"the names of what is replaced", `\.old"`, []string{"steps/record/"}, `name + ".old"`},
+	{"the names of what is replaced", `\.(old|new)"`, []string{"steps/record/"}, `name + ".old"`},
 	{"writing a file", `os\.(OpenFile|WriteFile|Create|CreateTemp|MkdirTemp|Rename|Link)\(`, []string{"store/disk/", "store/sftp/system_windows.go", "store/sftp/hostkey.go"}, `os.WriteFile(path, data, 0o600)`}, // a pipe; and known_hosts, which is appended to
 	{"syncing a folder", `\.Sync\(\)`, []string{"store/disk/", "store/sftp/hostkey.go"}, `d.Sync()`},
 	{"the home folder", `os\.UserHomeDir\(`, []string{"store/disk/", "store/sftp/upload.go"}, `home, err := os.UserHomeDir()`}, // where OpenSSH keeps its files
