@@ -50,11 +50,11 @@ var finishScreen = screen{
 		case "check":
 			return checking(f), nil
 		case "renew":
-			return stay(f.enterRenewal()), nil
+			return stay(askToRenew(f)), nil
 		case "delete-old":
-			return doing("Deleting at DPC", f.deleteReplaced), nil
+			return deletingReplaced(f), nil
 		case "stray":
-			return doing("Deleting at DPC", f.sweep), nil
+			return deletingStrays(f), nil
 		case "token", "key":
 			return doing("Keeping the old one safe", f.replace(record.Rotation(a.Action))), nil
 		}

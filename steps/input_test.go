@@ -155,6 +155,8 @@ func at(t testing.TB, screen string) *stepstest.Person {
 		p.WalkTo("seal").Answer("seal", "", stepstest.Values{"protect": "key"})
 	case "sftp", "request", "items":
 		p.WalkTo("deliver").Answer("deliver", screen, nil)
+	case "renew":
+		p.WalkTo("finish").Answer("finish", screen, nil)
 	default:
 		p.WalkTo(screen)
 	}

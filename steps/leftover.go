@@ -13,7 +13,7 @@ import (
 // Sweep asks about each client token and public key that earlier renewals left over
 // at DPC, and deletes those that are to be. The others stay noted.
 func Sweep(ctx context.Context, s Services, state record.State, stray Decide) (record.State, error) {
-	w := &renewing{Renewal: Renewal{Stray: stray}, ctx: ctx, s: s, state: state}
+	w := &renewer{Renewal: Renewal{Stray: stray}, ctx: ctx, s: s, state: state}
 	_, err := w.heal()
 	if err == nil {
 		err = w.sweep()
@@ -33,7 +33,7 @@ func LeftOver(s record.State) []Listed {
 }
 
 // sweep looks in DPC's lists for what was noted. What is not there is noted no more.
-func (w *renewing) sweep() error {
+func (w *renewer) sweep() error {
 	if len(w.state.Renewing) == 0 {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (w *renewing) sweep() error {
 
 // compare holds what was noted against DPC's list. What is in use, or is waiting to
 // be, is not left over.
-func (w *renewing) compare(what record.Rotation, all []Listed, creds record.Credentials) error {
+func (w *renewer) compare(what record.Rotation, all []Listed, creds record.Credentials) error {
 	waiting, err := w.waiting(what)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (w *renewing) compare(what record.Rotation, all []Listed, creds record.Cred
 	pair, _ := keys.ParsePrivateKey(waiting)
 	needed := []string{used.ID, next.ID, creds.KeyID}
 	mine := []string{w.state.Key.Fingerprint, pair.Public().Fingerprint()}
-	last, found := (&renewing{Renewal: Renewal{What: what}, state: w.state}).underWay()
+	last, found := (&renewer{Renewal: Renewal{What: what}, state: w.state}).underWay()
 	var kept []record.RenewalFact
 	for _, r := range w.state.Renewing {
 		if r.What != what || !waiting.IsZero() && found && r.Label == last.Label && r.ID == "" {
@@ -110,7 +110,7 @@ func (w *renewing) compare(what record.Rotation, all []Listed, creds record.Cred
 }
 
 // remove deletes at DPC, signed in with what is in use.
-func (w *renewing) remove(gone []Listed) error {
+func (w *renewer) remove(gone []Listed) error {
 	if len(gone) == 0 {
 		return nil
 	}
@@ -134,12 +134,14 @@ func (w *renewing) remove(gone []Listed) error {
 	return nil
 }
 
-// delete deletes what is no longer in use at DPC. It is noted before, so that it is
-// offered again where the program ends in between.
-func (w *renewing) delete(l Listed) error {
-	r := record.RenewalFact{At: w.s.Now().UTC(), What: l.What, Label: l.Label, ID: l.ID}
-	if err := w.note(r, r); err != nil {
-		return err
+// deleteListed deletes something at DPC that is no longer in use. It is noted before,
+// so that it is offered again where the program ends in between.
+func deleteListed(ctx context.Context, s Services, state record.State, l Listed) (record.State, error) {
+	w := &renewer{ctx: ctx, s: s, state: state}
+	r := record.RenewalFact{At: s.Now().UTC(), What: l.What, Label: l.Label, ID: l.ID}
+	err := w.note(r, r)
+	if err == nil {
+		err = w.remove([]Listed{l})
 	}
-	return w.remove([]Listed{l})
+	return w.state, err
 }

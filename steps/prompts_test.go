@@ -159,6 +159,21 @@ var ways = []struct {
 		p.Back("finish")
 		p.Answer("finish", "check", nil)
 	}},
+	{"token renewed", func(p *stepstest.Person) {
+		p.WalkTo("finish")
+		label := func(l string) steps.Listed { return steps.Listed{What: record.TokenRotation, ID: stepstest.OtherKeyID, Label: l} }
+		p.World.Registry.Listed = []steps.Listed{label("HealthEndeavors 2611-7QK")}
+		s := p.Flow.State()
+		s.Renewing = []record.RenewalFact{{What: record.TokenRotation, Label: "HealthEndeavors 2611-7QK", ID: stepstest.OtherKeyID}}
+		p.World.Progress.States[id] = s
+		p.Relaunch(id)
+		p.Answer("finish", "renew", nil)
+		p.Answer("renew", "", nil)
+		p.WalkTo("finish")
+		p.Answer("finish", "delete-old", nil)
+		p.Answer("finish-confirm", "no", nil)
+		p.Answer("finish", "stray", nil)
+	}},
 	{"items one by one", func(p *stepstest.Person) {
 		p.WalkTo("deliver").Answer("deliver", "items", nil)
 		p.Answer("items", "", nil)

@@ -36,13 +36,13 @@ type Decide func(context.Context, Listed) (bool, error)
 // It saves the progress itself, step by step; what it returns is how far it came,
 // also beside an error.
 func Renew(ctx context.Context, s Services, state record.State, r Renewal) (record.State, error) {
-	w := &renewing{Renewal: r, ctx: ctx, s: s, state: state}
+	w := &renewer{Renewal: r, ctx: ctx, s: s, state: state}
 	err := w.run()
 	return w.state, err
 }
 
-// renewing is one renewal at work.
-type renewing struct {
+// renewer is one renewal at work.
+type renewer struct {
 	Renewal
 	ctx   context.Context
 	s     Services
@@ -55,7 +55,7 @@ type fresh struct {
 	secret keys.Secret
 }
 
-func (w *renewing) run() error {
+func (w *renewer) run() error {
 	done, err := w.heal()
 	if err != nil {
 		return err
@@ -93,22 +93,23 @@ func (w *renewing) run() error {
 	if err != nil || !yes {
 		return err
 	}
-	return w.delete(old)
+	w.state, err = deleteListed(w.ctx, w.s, w.state, old)
+	return err
 }
 
-func (w *renewing) report(l check.Line) {
+func (w *renewer) report(l check.Line) {
 	if w.Report != nil {
 		w.Report(l)
 	}
 }
 
-func (w *renewing) save() error {
+func (w *renewer) save() error {
 	w.state.UpdatedAt = w.s.Now().UTC()
 	return w.s.Progress.Save(w.state)
 }
 
 // note writes what is known of something new, in place of what was noted before.
-func (w *renewing) note(before, now record.RenewalFact) error {
+func (w *renewer) note(before, now record.RenewalFact) error {
 	w.state.Renewing = append(without(w.state.Renewing, before), now)
 	return w.save()
 }
@@ -122,7 +123,7 @@ func without(all []record.RenewalFact, r record.RenewalFact) []record.RenewalFac
 
 // heal notes what was put into the old one's place just before the program ended, and
 // says what that was.
-func (w *renewing) heal() (done []record.Rotation, err error) {
+func (w *renewer) heal() (done []record.Rotation, err error) {
 	if len(w.state.Renewing) == 0 {
 		return nil, nil
 	}
@@ -178,7 +179,7 @@ func renewed(s record.State, r record.RenewalFact) record.State {
 }
 
 // check asks DPC about credentials, and makes an error of a check that fails.
-func (w *renewing) check(failure string, s record.State, c record.Credentials, report func(check.Line)) (check.Report, error) {
+func (w *renewer) check(failure string, s record.State, c record.Credentials, report func(check.Line)) (check.Report, error) {
 	r, err := w.s.Checker.Check(w.ctx, s, c, report)
 	if err != nil || r.Passed {
 		return r, err
@@ -192,7 +193,7 @@ func (w *renewing) check(failure string, s record.State, c record.Credentials, r
 }
 
 // underWay returns what was noted last and is not known to be left over.
-func (w *renewing) underWay() (record.RenewalFact, bool) {
+func (w *renewer) underWay() (record.RenewalFact, bool) {
 	for _, r := range slices.Backward(w.state.Renewing) {
 		if r.What == w.What && r.ID == "" {
 			return r, true
@@ -202,7 +203,7 @@ func (w *renewing) underWay() (record.RenewalFact, bool) {
 }
 
 // waiting returns the new secret that an earlier run saved, or a zero one.
-func (w *renewing) waiting(what record.Rotation) (keys.Secret, error) {
+func (w *renewer) waiting(what record.Rotation) (keys.Secret, error) {
 	value, err := w.s.Secrets.Load(w.ctx, w.state.ID(), record.New(renewals[what].secret))
 	if errors.Is(err, record.ErrNoSecret) {
 		return keys.Secret{}, nil
@@ -212,7 +213,7 @@ func (w *renewing) waiting(what record.Rotation) (keys.Secret, error) {
 
 // token returns the new client token: the one that an earlier run saved, where it
 // lasts longer than the one in use, or another one that DPC makes.
-func (w *renewing) token(creds record.Credentials, old keys.Token) (f fresh, err error) {
+func (w *renewer) token(creds record.Credentials, old keys.Token) (f fresh, err error) {
 	if f.secret, err = w.waiting(w.What); err != nil {
 		return f, err
 	}
@@ -244,7 +245,7 @@ func (w *renewing) token(creds record.Credentials, old keys.Token) (f fresh, err
 
 // recall looks in DPC's list for the label of a token that is saved. It is "" where
 // the token is not there.
-func (w *renewing) recall(creds record.Credentials, id string) (record.RenewalFact, error) {
+func (w *renewer) recall(creds record.Credentials, id string) (record.RenewalFact, error) {
 	r := record.RenewalFact{At: w.s.Now().UTC(), What: w.What}
 	registry, err := w.s.Registry(w.ctx, w.state, creds)
 	if err != nil {
@@ -261,7 +262,7 @@ func (w *renewing) recall(creds record.Credentials, id string) (record.RenewalFa
 
 // newToken has DPC make a token, and saves it. Neither is left half done where the
 // person stops waiting: the token would be lost.
-func (w *renewing) newToken(creds record.Credentials, label string, old keys.Token) (value keys.Secret, says keys.Token, err error) {
+func (w *renewer) newToken(creds record.Credentials, label string, old keys.Token) (value keys.Secret, says keys.Token, err error) {
 	registry, err := w.s.Registry(w.ctx, w.state, creds)
 	if err != nil {
 		return value, says, err
@@ -282,7 +283,7 @@ func (w *renewing) newToken(creds record.Credentials, label string, old keys.Tok
 
 // sameKind reads a new token, which has to be for the same organization and
 // environment as the old one.
-func (w *renewing) sameKind(value keys.Secret, old keys.Token) (keys.Token, error) {
+func (w *renewer) sameKind(value keys.Secret, old keys.Token) (keys.Token, error) {
 	_, says, err := keys.ParseToken(value)
 	if e, known := record.EnvironmentOf(says); err == nil && (says.OrganizationID != old.OrganizationID || known && e != w.state.Environment) {
 		err = errors.New("it is for another organization or environment")
@@ -291,7 +292,7 @@ func (w *renewing) sameKind(value keys.Secret, old keys.Token) (keys.Token, erro
 }
 
 // key returns a new key pair that DPC has: one that an earlier run saved, or another.
-func (w *renewing) key(creds record.Credentials) (f fresh, err error) {
+func (w *renewer) key(creds record.Credentials) (f fresh, err error) {
 	if f.secret, err = w.waiting(w.What); err != nil {
 		return f, err
 	}
@@ -325,7 +326,7 @@ func (w *renewing) key(creds record.Credentials) (f fresh, err error) {
 
 // register has DPC take the new public key, unless it has it already. A label that is
 // taken is replaced by another one, once.
-func (w *renewing) register(f fresh, creds record.Credentials) (fresh, error) {
+func (w *renewer) register(f fresh, creds record.Credentials) (fresh, error) {
 	registry, err := w.s.Registry(w.ctx, w.state, creds)
 	if err != nil {
 		return f, err
@@ -362,7 +363,7 @@ func (w *renewing) register(f fresh, creds record.Credentials) (fresh, error) {
 
 // replace checks the new one with DPC and puts it into the old one's place. The order
 // is such that the program may end anywhere: see heal.
-func (w *renewing) replace(f fresh, creds record.Credentials) error {
+func (w *renewer) replace(f fresh, creds record.Credentials) error {
 	next := renewed(w.state, f.RenewalFact)
 	if f.Token != nil {
 		creds.ClientToken = f.secret
@@ -404,7 +405,7 @@ func (w *renewing) replace(f fresh, creds record.Credentials) error {
 }
 
 // discard gives a new one up that DPC does not accept. It lies there, and is noted.
-func (w *renewing) discard(f fresh) error {
+func (w *renewer) discard(f fresh) error {
 	left := record.RenewalFact{At: f.At, What: f.What, Label: f.Label}
 	if f.Token != nil {
 		left.ID = f.Token.ID
@@ -418,7 +419,7 @@ func (w *renewing) discard(f fresh) error {
 }
 
 // renewedEnd is what a renewal, or a second try, put at the end of a label.
-var renewedEnd = regexp.MustCompile(` ([0-9]{4}-[0-9A-Z]{3}|[0-9]{1,3})$`)
+var renewedEnd = regexp.MustCompile(`(^| )([0-9]{4}-[0-9A-Z]{3}|[0-9]{1,3})$`)
 
 // renewedLabel makes a label for the token that takes another one's place, such as
 // "HealthEndeavors 2611-7QK" behind "HealthEndeavors sandbox": as much of the old one

@@ -19,8 +19,8 @@ const (
 	deleteStray = "Delete what was left over at DPC"
 )
 
-// enterRenewal asks, where there are credentials with which DPC can be asked.
-func (f Facts) enterRenewal() Facts {
+// askToRenew asks, where there are credentials with which DPC can be asked.
+func askToRenew(f Facts) Facts {
 	f.Session.Renew = false
 	if _, ok := f.State.Origin(); !ok {
 		f.Session.note(NoteWarning, "The client token can't be renewed before token, key and key ID are saved.", "")
@@ -59,9 +59,9 @@ var renewDetour = detour{step: Send, screen: screen{
 		case "no":
 			return stay(f.leave()), nil
 		case "stray":
-			return doing("Deleting at DPC", f.sweep), nil
+			return deletingStrays(f), nil
 		}
-		return doing("Asking DPC for a new client token", f.renew), nil
+		return renewing(f), nil
 	},
 }}
 
@@ -70,83 +70,77 @@ func strayNotes(s record.State) []Note {
 	var notes []Note
 	for _, l := range LeftOver(s) {
 		notes = append(notes, Note{
-			Kind: NoteWarning, Text: fmt.Sprintf("A renewal left the %s “%s” at DPC. It is not in use here.", renewals[l.What].what, l.Label),
+			Kind: NoteWarning, Text: fmt.Sprintf("A renewal left the %s at DPC. It is not in use here.", l),
 			Hint: "Choose “" + deleteStray + "”, or leave it: it does no harm.",
 		})
 	}
 	return notes
 }
 
-// asSaved takes the state as it is on the disk: an earlier renewal that nobody waited
-// for may have written it.
-func (f Facts) asSaved(s Services) (Facts, error) {
-	if f.Session.Unsaved {
-		return f, nil
-	}
-	saved, found, err := s.Progress.Open(f.State.ID())
-	if err == nil && found {
-		f.State = saved
-	}
-	return f, err
-}
-
-// renew has the client token renewed. The flow then stands where the package is
+// renewing has the client token renewed. The flow then stands where the package is
 // sealed, with what was chosen for the last one filled in.
-func (f Facts) renew(ctx context.Context, s Services, report func(Event)) (Facts, error) {
-	f, err := f.asSaved(s)
-	if err != nil {
-		return f, err
-	}
-	old := Listed{What: record.TokenRotation, Label: f.State.TokenLabel, ID: f.State.ClientToken.ID}
-	f.State, err = Renew(ctx, s, f.State, Renewal{
-		What: record.TokenRotation, Report: func(l check.Line) { report(Event{Line: &l}) },
-	})
-	if err != nil {
-		return f, err
-	}
-	f = f.leaveAll()
-	f.Session.Passphrase = keys.Secret{}
-	f.Session.Replaced = old
-	if p := f.State.Sealed; p != nil {
-		f.Session.Seal = SealChoice{Format: p.Format, Folder: filepath.Dir(p.File)}
-	}
-	f.Session.note(NoteOK, fmt.Sprintf("Renewed: client token “%s”, saved, read back and checked, %s.", f.State.TokenLabel, expires(f.State.ClientToken.Expires, s.Now())),
-		"The vendor still has the old one. Seal the package and send it again.")
-	f.Session.Notices = append(f.Session.Notices, strayNotes(f.State)...)
-	return f, nil
-}
-
-// sweep deletes at DPC what earlier renewals left over.
-func (f Facts) sweep(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
-	n := len(LeftOver(f.State))
-	state, err := Sweep(ctx, s, f.State, func(context.Context, Listed) (bool, error) { return true, nil })
-	f.State = state
-	if err == nil && n > 0 {
-		f.Session.note(NoteOK, "Deleted at DPC.", "")
-	}
-	return f, err
-}
-
-// deleteReplaced deletes the token at DPC that was renewed in this run.
-func (f Facts) deleteReplaced(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
-	w := &renewing{ctx: ctx, s: s, state: f.State}
-	err := w.delete(f.Session.Replaced)
-	f.State = w.state
-	if err != nil {
-		return f, err
-	}
-	f.Session.note(NoteOK, fmt.Sprintf("Deleted at DPC: the client token “%s”.", f.Session.Replaced.Label), "")
-	f.Session.Replaced = Listed{}
-	return f, nil
-}
-
-// LastSFTP returns the folder to which a package was last sent by SFTP, or "".
-func LastSFTP(s record.State) string {
-	last := ""
-	for _, d := range s.Sent {
-		if d.How == record.BySFTP {
-			last = d.Where[:strings.LastIndex(d.Where, "/")+1]
+func renewing(f Facts) outcome {
+	return doing("Asking DPC for a new client token", func(ctx context.Context, s Services, report func(Event)) (Facts, error) {
+		if !f.Session.Unsaved { // a renewal that nobody waited for may have written more
+			saved, found, err := s.Progress.Open(f.State.ID())
+			if err != nil {
+				return f, err
+			}
+			if found {
+				f.State = saved
+			}
 		}
+		old := Listed{What: record.TokenRotation, Label: f.State.TokenLabel, ID: f.State.ClientToken.ID}
+		state, err := Renew(ctx, s, f.State, Renewal{What: record.TokenRotation, Report: func(l check.Line) { report(Event{Line: &l}) }})
+		f.State = state
+		if err != nil {
+			return f, err
+		}
+		f = f.leaveAll()
+		f.Session.Passphrase = keys.Secret{}
+		f.Session.Replaced = old
+		if p := f.State.Sealed; p != nil {
+			f.Session.Seal = SealChoice{Format: p.Format, Folder: filepath.Dir(p.File)}
+		}
+		f.Session.note(NoteOK, fmt.Sprintf("Renewed: client token “%s”, saved, read back and checked, %s.", f.State.TokenLabel, expires(f.State.ClientToken.Expires, s.Now())),
+			"The vendor still has the old one. Seal the package and send it again.")
+		f.Session.Notices = append(f.Session.Notices, strayNotes(f.State)...)
+		return f, nil
+	})
+}
+
+// deletingStrays deletes at DPC what earlier renewals left over.
+func deletingStrays(f Facts) outcome {
+	return doing("Deleting at DPC", func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
+		state, err := Sweep(ctx, s, f.State, func(context.Context, Listed) (bool, error) { return true, nil })
+		f.State = state
+		if err == nil {
+			f.Session.note(NoteOK, "Deleted at DPC.", "")
+		}
+		return f, err
+	})
+}
+
+// deletingReplaced deletes the token at DPC that was renewed in this run.
+func deletingReplaced(f Facts) outcome {
+	return doing("Deleting at DPC", func(ctx context.Context, s Services, _ func(Event)) (Facts, error) {
+		old := f.Session.Replaced
+		state, err := deleteListed(ctx, s, f.State, old)
+		f.State = state
+		if err == nil {
+			f.Session.Replaced = Listed{}
+			f.Session.note(NoteOK, fmt.Sprintf("Deleted at DPC: the %s.", old), "")
+		}
+		return f, err
+	})
+}
+
+// LastSFTP returns the folder to which a package was sent by SFTP the last time, or
+// "" where it was handed over in another way.
+func LastSFTP(s record.State) string {
+	if len(s.Sent) == 0 || s.Sent[len(s.Sent)-1].How != record.BySFTP {
+		return ""
 	}
-	return last
+	where := s.Sent[len(s.Sent)-1].Where
+	return where[:strings.LastIndex(where, "/")+1]
 }

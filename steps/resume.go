@@ -38,7 +38,7 @@ func (f Facts) verify(ctx context.Context, s Services) (Facts, error) {
 	}
 	f.Session.Notices = slices.Insert(slices.Clone(f.Session.Notices), 0, Note{Kind: NoteInfo, Text: what + "."})
 	if f.Session.Renew {
-		f = f.enterRenewal()
+		f = askToRenew(f)
 	}
 	return f, nil
 }

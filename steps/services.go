@@ -67,6 +67,14 @@ type Listed struct {
 	Fingerprint string
 }
 
+// String is what a person calls it: its kind and its label.
+func (l Listed) String() string {
+	if l.What == record.KeyRotation {
+		return "public key “" + l.Label + "”"
+	}
+	return "client token “" + l.Label + "”"
+}
+
 // Packages builds, seals and hands over the six items.
 type Packages interface {
 	// Describe says whose key a recipient is, or why it can't be used.

@@ -21,13 +21,13 @@ type Registry struct{ *session }
 
 // Registry signs in with credentials. What it returns works for the five minutes of
 // an access token.
-func (c *Client) Registry(ctx context.Context, creds record.Credentials) (*Registry, error) {
+func (c *Client) Registry(ctx context.Context, state record.State, creds record.Credentials) (*Registry, error) {
 	s, f := c.open(creds)
 	if f == nil {
 		f = s.validate(ctx)
 	}
 	if f == nil {
-		f = s.authorize(ctx)
+		f = s.authorize(ctx, state)
 	}
 	return &Registry{s}, s.failure(ctx, "sign in to DPC", f)
 }

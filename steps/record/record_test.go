@@ -153,7 +153,7 @@ func TestWhereSecretsAre(t *testing.T) {
 }
 
 func TestNamesOfSecrets(t *testing.T) {
-	want := []string{"client-token", "client-token.old", "organization-token", "organization-token.old", "private-key", "private-key.old"}
+	want := []string{"client-token", "client-token.old", "client-token.new", "organization-token", "organization-token.old", "organization-token.new", "private-key", "private-key.old", "private-key.new"}
 	if got := record.StoredNames(); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}

@@ -154,7 +154,7 @@ func (a *app) root() *cobra.Command {
 	a.addGlobalFlags(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return usageError(cmd, a.checkGlobalFlags()) }
 	root.AddCommand(newStatusCommand(a), newCheckCommand(a), newAccessTokenCommand(a), newExportCommand(a),
-		newSendCommand(a), newOpenCommand(a), newDoctorCommand(a), newForgetCommand(a), newVersionCommand(a))
+		newSendCommand(a), newOpenCommand(a), newRenewCommand(a), newDoctorCommand(a), newForgetCommand(a), newVersionCommand(a))
 	root.InitDefaultCompletionCmd()
 	root.SetFlagErrorFunc(usageError)
 	wrapArgs(root)

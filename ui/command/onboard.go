@@ -172,6 +172,7 @@ func (c *onboardCommand) show(ctx context.Context, facts steps.Facts, home bool,
 		Progress:      files,
 		Checker:       checker{c.app},
 		Packages:      c.packages(),
+		Registry:      c.registry,
 		NewPair:       pairs(),
 		NewPassphrase: func() (keys.Secret, error) { return keys.NewPassphrase(rand.Reader) },
 		ReadFile:      readFile,
@@ -244,7 +245,7 @@ func (c *onboardCommand) sayStanding(s record.State, saved []record.State) {
 	if steps.Complete(s) {
 		c.say("%s, %s: all %d steps are done.", s.Organization, s.Environment, done)
 		if t := s.ClientToken; t != nil && !t.Expires.IsZero() {
-			c.say("The client token expires on %s: start \"%s\" before that day to replace it.", text.Day(t.Expires), name)
+			c.say("The client token expires on %s: run \"%s renew\" before that day.", text.Day(t.Expires), name)
 		}
 		return
 	}

@@ -249,7 +249,10 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	m.toast = ""
 	if s, opens := m.home.Opens(msg); opens {
-		return m.switchTo(s)
+		return m.switchTo(s, false)
+	}
+	if s, renews := m.home.Renews(msg); renews {
+		return m.switchTo(s, true)
 	}
 	return m.home.Update(m.ctx, msg)
 }
@@ -374,10 +377,13 @@ func (m *Model) list(behind bool) tea.Cmd {
 	return m.home.Read
 }
 
-// switchTo takes up an onboarding from the list, or a new one.
-func (m *Model) switchTo(s record.State) tea.Cmd {
+// switchTo takes up an onboarding from the list, or a new one. renew leads to the
+// question whether its client token is to be renewed.
+func (m *Model) switchTo(s record.State, renew bool) tea.Cmd {
 	m.home = nil
-	return m.start(m.flow.SwitchTo(s))
+	facts := m.flow.SwitchTo(s)
+	facts.Session.Renew = renew
+	return m.start(facts)
 }
 
 // start takes up an onboarding, and looks at what is saved of it.

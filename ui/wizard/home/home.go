@@ -129,6 +129,18 @@ func (h *Home) Opens(msg tea.KeyPressMsg) (record.State, bool) {
 	return record.State{}, false
 }
 
+// Renews reports whether a key asks for a new client token of an onboarding, and of
+// which. One that has no token yet is left alone.
+func (h *Home) Renews(msg tea.KeyPressMsg) (record.State, bool) {
+	s, is := h.choice()
+	return s, is && h.forget == nil && msg.String() == "ctrl+r" && renewable(s)
+}
+
+func renewable(s record.State) bool {
+	_, saved := s.Origin()
+	return saved
+}
+
 // moves are the keys that lead up and down.
 var moves = map[string]int{"up": -1, "shift+tab": -1, "down": 1, "tab": 1, "pgup": -10, "pgdown": 10}
 
@@ -181,7 +193,11 @@ func (h *Home) Keys() []key.Binding {
 		return []key.Binding{bind("y", "delete"), bind("esc", "back"), quit}
 	}
 	shown := []key.Binding{bind("enter", "open"), bind("↑↓", "choose"), bind("ctrl+n", "new")}
-	if _, is := h.choice(); is && h.options.Forget != nil {
+	s, is := h.choice()
+	if is && renewable(s) {
+		shown = append(shown, bind("ctrl+r", "renew token"))
+	}
+	if is && h.options.Forget != nil {
 		shown = append(shown, bind("ctrl+x", "forget"))
 	}
 	return append(shown, quit)
