@@ -86,8 +86,11 @@ func (w *renewer) run() error {
 	if err != nil {
 		return err
 	}
-	if err := w.replace(f, creds); err != nil || w.Old == nil || old.ID == "" {
+	if err := w.replace(f, creds); err != nil || w.Old == nil {
 		return err
+	}
+	if old.ID == "" || old.ID == w.state.ClientToken.ID || old.ID == w.state.KeyID.ID { // never what is in use
+		return nil
 	}
 	yes, err := w.Old(w.ctx, old)
 	if err != nil || !yes {
@@ -202,17 +205,21 @@ func (w *renewer) underWay() (record.RenewalFact, bool) {
 	return record.RenewalFact{}, false
 }
 
-// waiting returns the new secret that an earlier run saved, or a zero one.
+// waiting returns the new secret that an earlier run saved and that is not in use, or a
+// zero one.
 func (w *renewer) waiting(what record.Rotation) (keys.Secret, error) {
 	value, err := w.s.Secrets.Load(w.ctx, w.state.ID(), record.New(renewals[what].secret))
 	if errors.Is(err, record.ErrNoSecret) {
 		return keys.Secret{}, nil
 	}
+	if fact := w.state.Secret(renewals[what].secret); fact != nil && fact.Digest == value.Digest() {
+		return keys.Secret{}, err
+	}
 	return value, err
 }
 
 // token returns the new client token: the one that an earlier run saved, where it
-// lasts longer than the one in use, or another one that DPC makes.
+// does not end before the one in use, or another one that DPC makes.
 func (w *renewer) token(creds record.Credentials, old keys.Token) (f fresh, err error) {
 	if f.secret, err = w.waiting(w.What); err != nil {
 		return f, err
@@ -225,7 +232,7 @@ func (w *renewer) token(creds record.Credentials, old keys.Token) (f fresh, err 
 		}
 	}
 	f.RenewalFact = noted
-	if unusable != nil || noted.Label == "" || !says.Expires.After(old.Expires) {
+	if unusable != nil || noted.Label == "" || says.Expires.Before(old.Expires) {
 		if unusable == nil && noted.Label != "" {
 			w.state.Renewing = append(without(w.state.Renewing, noted), record.RenewalFact{At: noted.At, What: w.What, Label: noted.Label, ID: says.ID})
 		}

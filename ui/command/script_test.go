@@ -27,8 +27,12 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// portal is the key of a script's stand-in DPC among its values.
-type portal struct{}
+// portal is the key of a script's stand-in DPC among its values, and test that of
+// the test it runs in.
+type (
+	portal struct{}
+	test   struct{}
+)
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -40,6 +44,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(env.WorkDir, "no-bus"))
 			env.Setenv("SESSION_BUS", os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
 			env.Values[portal{}] = dpctest.New(env.T().(testing.TB), dpctest.Options{})
+			env.Values[test{}] = env.T()
 			base := env.Values[portal{}].(*dpctest.Server).Base()
 			env.Setenv("API", base)
 			env.Setenv("ALIAS_API", strings.Replace(base, "127.0.0.1", "localhost", 1))
@@ -55,6 +60,9 @@ func TestScripts(t *testing.T) {
 			"terminal":    terminalCommand,
 			"hold":        holdCommand,
 			"give-up":     giveUpCommand,
+			"onboarded":   onboardedCommand,
+			"listed":      listedCommand,
+			"cut-short":   cutShortCommand,
 		},
 	})
 }
