@@ -161,7 +161,9 @@ var ways = []struct {
 	}},
 	{"token renewed", func(p *stepstest.Person) {
 		p.WalkTo("finish")
-		label := func(l string) steps.Listed { return steps.Listed{What: record.TokenRotation, ID: stepstest.OtherKeyID, Label: l} }
+		label := func(l string) steps.Listed {
+			return steps.Listed{What: record.TokenRotation, ID: stepstest.OtherKeyID, Label: l}
+		}
 		p.World.Registry.Listed = []steps.Listed{label("HealthEndeavors 2611-7QK")}
 		s := p.Flow.State()
 		s.Renewing = []record.RenewalFact{{What: record.TokenRotation, Label: "HealthEndeavors 2611-7QK", ID: stepstest.OtherKeyID}}

@@ -81,7 +81,7 @@ func (w *renewer) run() error {
 	} else {
 		_, says, _ := keys.ParseToken(creds.ClientToken)
 		old.ID, old.Label = says.ID, w.state.TokenLabel
-		f, err = w.token(creds, says)
+		f, err = w.token(creds)
 	}
 	if err != nil {
 		return err
@@ -220,19 +220,19 @@ func (w *renewer) waiting(what record.Rotation) (keys.Secret, error) {
 
 // token returns the new client token: the one that an earlier run saved, where it
 // does not end before the one in use, or another one that DPC makes.
-func (w *renewer) token(creds record.Credentials, old keys.Token) (f fresh, err error) {
+func (w *renewer) token(creds record.Credentials) (f fresh, err error) {
 	if f.secret, err = w.waiting(w.What); err != nil {
 		return f, err
 	}
 	noted, _ := w.underWay()
-	says, unusable := w.sameKind(f.secret, old)
+	says, unusable := w.sameKind(f.secret)
 	if unusable == nil && noted.Label == "" { // the note was lost, as where somebody stopped waiting for it
 		if noted, err = w.recall(creds, says.ID); err != nil {
 			return f, err
 		}
 	}
 	f.RenewalFact = noted
-	if unusable != nil || noted.Label == "" || says.Expires.Before(old.Expires) {
+	if unusable != nil || noted.Label == "" || says.Expires.Before(w.state.ClientToken.Expires) {
 		if unusable == nil && noted.Label != "" {
 			w.state.Renewing = append(without(w.state.Renewing, noted), record.RenewalFact{At: noted.At, What: w.What, Label: noted.Label, ID: says.ID})
 		}
@@ -241,7 +241,7 @@ func (w *renewer) token(creds record.Credentials, old keys.Token) (f fresh, err 
 		if err := w.note(noted, f.RenewalFact); err != nil {
 			return f, err
 		}
-		if f.secret, says, err = w.newToken(creds, label, old); err != nil {
+		if f.secret, says, err = w.newToken(creds, label); err != nil {
 			return f, err
 		}
 	}
@@ -269,7 +269,7 @@ func (w *renewer) recall(creds record.Credentials, id string) (record.RenewalFac
 
 // newToken has DPC make a token, and saves it. Neither is left half done where the
 // person stops waiting: the token would be lost.
-func (w *renewer) newToken(creds record.Credentials, label string, old keys.Token) (value keys.Secret, says keys.Token, err error) {
+func (w *renewer) newToken(creds record.Credentials, label string) (value keys.Secret, says keys.Token, err error) {
 	registry, err := w.s.Registry(w.ctx, w.state, creds)
 	if err != nil {
 		return value, says, err
@@ -278,7 +278,7 @@ func (w *renewer) newToken(creds record.Credentials, label string, old keys.Toke
 	if value, err = registry.NewToken(ctx, label); err != nil {
 		return value, says, err
 	}
-	if says, err = w.sameKind(value, old); err != nil {
+	if says, err = w.sameKind(value); err != nil {
 		return value, says, fmt.Errorf("the client token that DPC made can't be used: %w", err)
 	}
 	if err := w.s.Secrets.Save(ctx, w.state.ID(), record.New(record.ClientTokenName), value); err != nil {
@@ -290,9 +290,9 @@ func (w *renewer) newToken(creds record.Credentials, label string, old keys.Toke
 
 // sameKind reads a new token, which has to be for the same organization and
 // environment as the old one.
-func (w *renewer) sameKind(value keys.Secret, old keys.Token) (keys.Token, error) {
+func (w *renewer) sameKind(value keys.Secret) (keys.Token, error) {
 	_, says, err := keys.ParseToken(value)
-	if e, known := record.EnvironmentOf(says); err == nil && (says.OrganizationID != old.OrganizationID || known && e != w.state.Environment) {
+	if e, known := record.EnvironmentOf(says); err == nil && (says.OrganizationID != w.state.ClientToken.OrganizationID || known && e != w.state.Environment) {
 		err = errors.New("it is for another organization or environment")
 	}
 	return says, err

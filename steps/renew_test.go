@@ -66,9 +66,12 @@ func TestLabelsOfRenewedTokens(t *testing.T) {
 func renew(p *stepstest.Person, s steps.Services, state record.State, what record.Rotation, old bool) (record.State, []string, error) {
 	var named []string
 	state, err := steps.Renew(p.T().Context(), s, state, steps.Renewal{
-		What:  what,
-		Stray: func(_ context.Context, l steps.Listed) (bool, error) { named = append(named, l.String()); return false, nil },
-		Old:   func(context.Context, steps.Listed) (bool, error) { return old, nil },
+		What: what,
+		Stray: func(_ context.Context, l steps.Listed) (bool, error) {
+			named = append(named, l.String())
+			return false, nil
+		},
+		Old: func(context.Context, steps.Listed) (bool, error) { return old, nil },
 	})
 	return state, named, err
 }

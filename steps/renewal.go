@@ -102,8 +102,11 @@ func renewing(f Facts) outcome {
 		if p := f.State.Sealed; p != nil {
 			f.Session.Seal = SealChoice{Format: p.Format, Folder: filepath.Dir(p.File)}
 		}
-		f.Session.note(NoteOK, fmt.Sprintf("Renewed: client token “%s”, saved, read back and checked, %s.", f.State.TokenLabel, expires(f.State.ClientToken.Expires, s.Now())),
-			"The vendor still has the old one. Seal the package and send it again.")
+		hint := ""
+		if len(f.State.Sent) > 0 {
+			hint = "The vendor still has the old one. Seal the package and send it again."
+		}
+		f.Session.note(NoteOK, fmt.Sprintf("Renewed: client token “%s”, saved, read back and checked, %s.", f.State.TokenLabel, expires(f.State.ClientToken.Expires, s.Now())), hint)
 		f.Session.Notices = append(f.Session.Notices, strayNotes(f.State)...)
 		return f, nil
 	})

@@ -91,7 +91,9 @@ func TestRegistryRefuses(t *testing.T) {
 		{"label too long", nil, addKey(strings.Repeat("a", 26)), "add the public key: DPC refuses: Key label cannot be more than 25 characters", true},
 		{"database", func(p *practice) { p.server.Break("/Key", dpctest.Reply(500, "application/json", `{"code":500}`)) }, addKey("a"), "add the public key: DPC", false},
 		{"HTML", func(p *practice) { p.server.Break("/Token", dpctest.HTML(200)) }, newToken, "make a client token: a web page came back where DPC's answer belongs", false},
-		{"not a token", func(p *practice) { p.server.Break("/Token", dpctest.Reply(200, "application/json", `{"token":"nothing"}`)) }, newToken, "make a client token: what DPC answered can't be used: ", false},
+		{"not a token", func(p *practice) {
+			p.server.Break("/Token", dpctest.Reply(200, "application/json", `{"token":"nothing"}`))
+		}, newToken, "make a client token: what DPC answered can't be used: ", false},
 		{"not a key", func(p *practice) { p.server.Break("/Key", dpctest.Reply(200, "application/json", `{"id":"nothing"}`)) }, addKey("a"), "add the public key: what DPC answered can't be used: ", false},
 		{"hung up", func(p *practice) { p.server.Break("/Token", dpctest.HangUp()) }, newToken, "make a client token: this computer could not connect to DPC", false},
 		{"nothing to delete", nil, func(t *testing.T, r *Registry) error {

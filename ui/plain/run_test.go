@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,21 @@ func TestTheWholeGuideFromAScript(t *testing.T) {
 	hides(t, out, secret, keystest.Pair(t).Private().Reveal())
 	if got := strings.Count(out, stepstest.Passphrase); got != 1 {
 		t.Errorf("the passphrase is shown %d times, not once", got)
+	}
+}
+
+// TestRenewingLineByLine goes from the summary to another hand-over.
+func TestRenewingLineByLine(t *testing.T) {
+	w := stepstest.New(t)
+	flow, _ := piped(t, w, record.State{}, guide(token(t)))
+	w.Restart()
+	actions := steps.New(steps.Facts{State: flow.State(), Session: flow.Session()}).Prompt().Actions
+	n := slices.IndexFunc(actions, func(a steps.Action) bool { return a.Name == "renew" })
+	flow, out := piped(t, w, flow.State(), itoa(n+1)+"\n1\n1\n1\n\n3\n1\n2\n")
+	wants(t, out, "Renew the client token at DPC", "Done: Renewed: client token “HealthEndeavors 2611-", "Seal the package and send it again.")
+	hides(t, out, w.Registry.Made[0].Reveal())
+	if !steps.Complete(flow.State()) || !w.Packages.Holds[1].ClientToken.Equal(w.Registry.Made[0]) {
+		t.Errorf("the new token was not handed over:\n%s", out)
 	}
 }
 

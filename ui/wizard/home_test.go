@@ -86,6 +86,21 @@ func TestHomeOpens(t *testing.T) {
 	}
 }
 
+// TestHomeRenews leads to the question, and from there to the seal. Where there is no
+// token yet, the key does nothing and is not shown.
+func TestHomeRenews(t *testing.T) {
+	w := stepstest.New(t)
+	s := stepstest.NewPerson(t, w, record.State{}).WalkTo("finish").Flow.State()
+	w.Restart()
+	d := atHomeWith(t, func() []record.State { return []record.State{s, people(2)[1]} }, func(o *Options) { o.Services = w.Services() })
+	d.press("down").silent("ctrl+r").press("ctrl+r").at("home")
+	d.press("up").says("ctrl+r renew").press("ctrl+r").at("renew").says("Renew it now")
+	d.press("enter").at("seal").says("Renewed: client token “HealthEndeavors 2611-")
+	if n := len(w.Registry.Made); n != 1 {
+		t.Errorf("%d tokens were made", n)
+	}
+}
+
 func TestHomeStartsAnother(t *testing.T) {
 	for _, keys := range [][]string{{"ctrl+n"}, {"pgdown", "enter"}, {"up", "pgdown", "enter"}} {
 		d := atHomeWith(t, func() []record.State { return known(t) }).press(keys...).at("access")

@@ -305,6 +305,17 @@ func finishScenes() []scene {
 			}
 			d.press("t")
 		}),
+		inTwoSizes(at("renew", steps.Send, finished, presses("r"))),
+		at("renew left over", steps.Send, func(s *stage) {
+			finished(s)
+			s.State.Renewing = []record.RenewalFact{{What: record.TokenRotation, Label: "HealthEndeavors 2611-7QK", ID: stepstest.OtherKeyID}}
+		}, presses("r")),
+		inTwoSizes(at("renewed", steps.Send, func(s *stage) {
+			itemized(s)
+			s.State.Sealed = sealed(s.State)
+			s.State.Sealed.Format = "html"
+			s.State.Sent = sent(s.State.Sealed.SHA256)
+		}, func(d *desk) { d.saveItems().press("r", "enter") })),
 	}
 }
 

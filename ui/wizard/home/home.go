@@ -192,10 +192,10 @@ func (h *Home) Keys() []key.Binding {
 	if h.forget != nil {
 		return []key.Binding{bind("y", "delete"), bind("esc", "back"), quit}
 	}
-	shown := []key.Binding{bind("enter", "open"), bind("↑↓", "choose"), bind("ctrl+n", "new")}
+	shown := []key.Binding{bind("enter", "open"), bind("↑↓", "move"), bind("ctrl+n", "new")}
 	s, is := h.choice()
 	if is && renewable(s) {
-		shown = append(shown, bind("ctrl+r", "renew token"))
+		shown = append(shown, bind("ctrl+r", "renew"))
 	}
 	if is && h.options.Forget != nil {
 		shown = append(shown, bind("ctrl+x", "forget"))
