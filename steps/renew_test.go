@@ -219,6 +219,10 @@ func TestRenewingIsKilled(t *testing.T) {
 					if notes := stepstest.Notes(p.Flow.Prompt()); strings.Contains(notes, "warning") && len(steps.LeftOver(second)) == 0 {
 						t.Errorf("%s: %s", name, notes)
 					}
+					listed := steps.Listed{What: record.TokenRotation, ID: second.ClientToken.ID, Label: second.TokenLabel}
+					if _, whole := second.Origin(); !whole || !slices.Contains(p.World.Registry.Listed, listed) {
+						t.Errorf("%s: the new start stands at %s, with token %+v", name, p.Flow.Prompt().Screen, listed)
+					}
 				}
 				third, named, err := renew(p, p.World.Services(), second, what, false)
 				if err != nil {
