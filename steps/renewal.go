@@ -15,7 +15,7 @@ import (
 // renew.go.
 
 const (
-	renewToken  = "Renew the client token at DPC"
+	renewToken  = "Renew the client token"
 	deleteStray = "Delete what was left over at DPC"
 )
 

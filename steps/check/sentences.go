@@ -96,7 +96,7 @@ var causes = map[Cause]words{
 		"Look in the portal whether the token is still listed. If it is not, create a new one. If no token is listed any more, look at the organization's Status: CMS may have rejected it.",
 	},
 	CauseTokenExpired:  {"The client token has expired.", "Create a new client token in the portal."},
-	CauseTokenExpiring: {"The client token expires soon.", "Create a new client token before that day, so that nothing stops working."},
+	CauseTokenExpiring: {"The client token expires soon.", "Renew it before that day: while it works, it can get the next one without the portal (\"dpc-onboard renew\")."},
 	CauseTokensGone: {
 		"The portal lists no client token of this organization any more.",
 		"Look at the organization's Status in the portal: CMS may have rejected it.",

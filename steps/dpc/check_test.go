@@ -248,7 +248,7 @@ var credentialRows = []row{
 		},
 		id: check.Expiry, status: check.Noted, cause: check.CauseTokenExpiring,
 		sentence: "The client token “ending” was made on December 4, 2025 and expires on December 4, 2026, in 12 days.",
-		remedy:   "Create a new client token before that day, so that nothing stops working.",
+		remedy:   "Renew it before that day: while it works, it can get the next one without the portal (\"dpc-onboard renew\").",
 	},
 	{
 		name: "token of another organization, key too",

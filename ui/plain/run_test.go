@@ -79,7 +79,7 @@ func TestRenewingLineByLine(t *testing.T) {
 	actions := steps.New(steps.Facts{State: flow.State(), Session: flow.Session()}).Prompt().Actions
 	n := slices.IndexFunc(actions, func(a steps.Action) bool { return a.Name == "renew" })
 	flow, out := piped(t, w, flow.State(), itoa(n+1)+"\n1\n1\n1\n\n3\n1\n2\n")
-	wants(t, out, "Renew the client token at DPC", "Done: Renewed: client token “HealthEndeavors 2611-", "Seal the package and send it again.")
+	wants(t, out, "Renew the client token", "Done: Renewed: client token “HealthEndeavors 2611-", "Seal the package and send it again.")
 	hides(t, out, w.Registry.Made[0].Reveal())
 	if !steps.Complete(flow.State()) || !w.Packages.Holds[1].ClientToken.Equal(w.Registry.Made[0]) {
 		t.Errorf("the new token was not handed over:\n%s", out)

@@ -90,6 +90,32 @@ func TestRefusedLabel(t *testing.T) {
 	}
 }
 
+// TestRenewal renews token and key with the real keyring, while the old ones work.
+func TestRenewal(t *testing.T) {
+	d := newDesk(t, 13).withKeyring()
+	w := d.start(large)
+	for _, s := range guide[:7] {
+		w.wait(s.title)
+		s.do(d, w)
+	}
+	w.wait("Who can open it?").press("ctrl+c").code()
+	private := d.inKeyring(record.PrivateKeyName)
+
+	out, err := d.command(append(d.args, "renew", "--token", "--key", "--yes", "--delete-old", "--onboarding", d.id())...).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "client-token,key-pair") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if d.inKeyring(record.ClientTokenName) == d.token.Reveal() || d.inKeyring(record.PrivateKeyName) == private {
+		t.Error("the old ones are still in the keyring")
+	}
+	if registered := d.portal.Keys(); len(registered) != 1 || registered[0].ID == d.keyID || len(d.portal.Tokens()) != 1 {
+		t.Errorf("at DPC are %+v and %+v", registered, d.portal.Tokens())
+	}
+	if out, err := d.command(append(d.args, "check", "--onboarding", d.id())...).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // inKeyring reads a secret back as the next start would.
 func (d *desk) inKeyring(name string) string {
 	d.t.Helper()
