@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -195,12 +196,12 @@ func TestRenewingIsKilledBetweenRequests(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			for n := 1; ; n++ {
 				d := newDesk(t)
-				dead := false
+				var dead atomic.Bool // the server says so, and the program reads it
+				d.Secrets.Fail = func(string) error { return killed(&dead) }
+				d.services.Progress = mortal{d.services.Progress, &dead}
 				die := func(w http.ResponseWriter, r *http.Request) bool {
-					dead = true
+					dead.Store(true)
 					d.server.Break("*", dpctest.HangUp())
-					d.Secrets.Fail = func(string) error { return errors.New("killed") }
-					d.Progress.SaveErr = errors.New("killed")
 					return dpctest.HangUp()(w, r)
 				}
 				if after {
@@ -209,14 +210,14 @@ func TestRenewingIsKilledBetweenRequests(t *testing.T) {
 					d.server.Before(n, die)
 				}
 				_, _, err := d.renew(t, d.state, what)
-				if !dead {
+				if !dead.Load() {
 					if err != nil || n < 15 {
 						t.Errorf("%d requests, %v", n-1, err)
 					}
 					break
 				}
 				d.server.Break("*", nil)
-				d.Secrets.Fail, d.Progress.SaveErr = nil, nil
+				dead.Store(false)
 				second := d.Progress.States[d.state.ID()]
 				if second.Key.Fingerprint == keystest.OtherPair(t).Public().Fingerprint() { // another one than is in use
 					d.Pairs = []keys.Pair{keystest.Pair(t)}
@@ -230,6 +231,26 @@ func TestRenewingIsKilledBetweenRequests(t *testing.T) {
 			}
 		}
 	}
+}
+
+// mortal is a progress file that a dead program does not write.
+type mortal struct {
+	steps.Progress
+	dead *atomic.Bool
+}
+
+func (m mortal) Save(s record.State) error {
+	if err := killed(m.dead); err != nil {
+		return err
+	}
+	return m.Progress.Save(s)
+}
+
+func killed(dead *atomic.Bool) error {
+	if dead.Load() {
+		return errors.New("killed")
+	}
+	return nil
 }
 
 // works fails where a state does not work at DPC, or where DPC holds more than it and
