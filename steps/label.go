@@ -32,17 +32,13 @@ func CheckLabel(label string) error {
 	return nil
 }
 
-// SuggestLabel proposes a label for a token or key: who will use it, where, and
-// from the second try on a number. It is never longer than the portal allows.
-func SuggestLabel(e record.Environment, retries int) string {
-	label := "HealthEndeavors sandbox"
+// SuggestLabel proposes a label for a client token: who will use it, and where. It
+// fits the portal's limit.
+func SuggestLabel(e record.Environment) string {
 	if e == record.Production {
-		label = "HealthEndeavors prod"
+		return "HealthEndeavors prod"
 	}
-	for range retries {
-		label = nextLabel(label)
-	}
-	return label
+	return "HealthEndeavors sandbox"
 }
 
 // nextLabel tells a label from the one before by a number at its end.
@@ -65,7 +61,7 @@ func tokenLabel(s record.State) string {
 	if before := s.Replaced().TokenLabel; s.TokenLabel == "" && before != "" {
 		return nextLabel(before)
 	}
-	return cmp.Or(s.TokenLabel, SuggestLabel(s.Environment, 0))
+	return cmp.Or(s.TokenLabel, SuggestLabel(s.Environment))
 }
 
 // KeyLabel proposes a label for a public key, such as "HealthEndeavors 2611-7QK":
